@@ -1,0 +1,18 @@
+"""What the scheduler does when; every entry expires before the next one comes."""
+
+from datetime import timedelta
+from typing import Any
+
+SWEEP_EVERY = timedelta(seconds=10)
+ASSESS_EVERY = timedelta(minutes=30)
+
+
+def entry(task: str, every: timedelta) -> dict[str, Any]:
+    seconds = every.total_seconds()
+    return {"task": task, "schedule": seconds, "options": {"expires": seconds}}
+
+
+BEAT_SCHEDULE = {
+    "wake the worker for pictures that wait": entry("monitor.sweep", SWEEP_EVERY),
+    "assess people who are due": entry("monitor.assess_due", ASSESS_EVERY),
+}

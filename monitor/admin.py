@@ -1,0 +1,94 @@
+"""Set-up of people, teams, cameras and consent; results are not shown here."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from rest_framework.authtoken.admin import TokenAdmin
+
+from monitor.models import AccessEntry, Camera, Consent, Organisation, Person, Team
+from monitor.services.consent import consent_give, consent_withdraw
+
+# Tokens are made for accounts by search, not from a list of all of them.
+TokenAdmin.autocomplete_fields = ("user",)
+
+
+@admin.register(Organisation)
+class OrganisationAdmin(admin.ModelAdmin[Organisation]):
+    list_display = ("name", "time_zone", "demonstration")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return not Organisation.objects.exists()
+
+
+@admin.register(Team)
+class TeamAdmin(admin.ModelAdmin[Team]):
+    search_fields = ("name",)
+
+
+class ConsentInline(admin.TabularInline[Consent, Person]):
+    """Shown, not edited: giving and withdrawing go through the actions."""
+
+    model = Consent
+    extra = 0
+    fields = readonly_fields = ("given_at", "withdrawn_at", "recorded_by")
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+
+@admin.register(Person)
+class PersonAdmin(admin.ModelAdmin[Person]):
+    list_display = ("number", "name", "team", "has_consent")
+    list_filter = ("team",)
+    search_fields = ("number", "name")
+    autocomplete_fields = ("team", "user")
+    inlines: ClassVar = [ConsentInline]
+    actions = ("give_consent", "withdraw_consent")
+
+    @admin.display(boolean=True, description="consent")
+    def has_consent(self, person: Person) -> bool:
+        return any(row.withdrawn_at is None for row in person.consents.all())
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Person]:
+        rows: QuerySet[Person] = super().get_queryset(request)
+        return rows.select_related("team").prefetch_related("consents")
+
+    @admin.action(description="Record consent", permissions=["change"])
+    def give_consent(self, request: HttpRequest, people: QuerySet[Person]) -> None:
+        for person in people:
+            consent_give(person=person, by=request.user)
+
+    @admin.action(description="Withdraw consent: stops at once", permissions=["change"])
+    def withdraw_consent(self, request: HttpRequest, people: QuerySet[Person]) -> None:
+        for person in people:
+            consent_withdraw(person=person)
+
+
+@admin.register(Camera)
+class CameraAdmin(admin.ModelAdmin[Camera]):
+    list_display = ("name", "person", "active")
+    list_filter = ("active",)
+    search_fields = ("name", "person__name", "person__number")
+    autocomplete_fields = ("person",)
+
+
+@admin.register(AccessEntry)
+class AccessEntryAdmin(admin.ModelAdmin[AccessEntry]):
+    list_display = ("at", "actor", "action", "person")
+    list_filter = ("action",)
+    date_hierarchy = "at"
+    list_select_related = ("actor", "person")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False

@@ -1,0 +1,191 @@
+"""Input is validated by one serializer, output written by another."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from inference import EMOTIONS
+from monitor.models import Flag, FlagEvent, Organisation, Person, Reading, Snapshot
+
+
+class SnapshotInput(serializers.Serializer[Any]):
+    image = serializers.FileField(
+        allow_empty_file=True,
+        help_text="JPEG, PNG or WebP; at most 10 MB and 40 megapixels.",
+    )
+    person = serializers.CharField(
+        required=False, default="", help_text="Id or personnel number."
+    )
+    camera = serializers.CharField(
+        required=False, default="", help_text="Id or name; instead of person."
+    )
+    taken_at = serializers.DateTimeField(
+        required=False,
+        help_text="ISO 8601; without an offset it is the organisation's time."
+        " Now when not given.",
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["taken_at"].timezone = Organisation.current().tz
+
+
+class PeriodInput(serializers.Serializer[Any]):
+    """Days of a period, both included; by default the last ten working days."""
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        # `from` is a keyword of the language, so the fields are made here.
+        return {
+            "from": serializers.DateField(required=False),
+            "to": serializers.DateField(required=False),
+        }
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        first, last = attrs.get("from"), attrs.get("to")
+        if first and last and first > last:
+            raise serializers.ValidationError(
+                {"from": "The period ends before it begins."}
+            )
+        return attrs
+
+
+class PersonOutput(serializers.ModelSerializer[Person]):
+    team = serializers.CharField(source="team.name")
+    team_id = serializers.IntegerField()
+
+    class Meta:
+        model = Person
+        fields = ("id", "number", "name", "team", "team_id")
+
+
+class ReadingOutput(serializers.ModelSerializer[Reading]):
+    box = serializers.SerializerMethodField()
+    probabilities = serializers.SerializerMethodField()
+    label = serializers.CharField()
+
+    class Meta:
+        model = Reading
+        fields = (
+            "snapshot",
+            "taken_at",
+            "face_index",
+            "box",
+            "label",
+            "probabilities",
+            "usable",
+            "counted",
+            "reason",
+            "model",
+        )
+
+    @extend_schema_field({"type": "array", "items": {"type": "integer"}})
+    def get_box(self, row: Reading) -> list[int]:
+        return [row.box_x, row.box_y, row.box_width, row.box_height]
+
+    @extend_schema_field(
+        {"type": "object", "properties": {name: {"type": "number"} for name in EMOTIONS}}
+    )
+    def get_probabilities(self, row: Reading) -> dict[str, float]:
+        return row.scores.as_dict()
+
+
+class SnapshotOutput(serializers.ModelSerializer[Snapshot]):
+    is_finished = serializers.BooleanField()
+    readings = ReadingOutput(many=True)
+
+    class Meta:
+        model = Snapshot
+        fields = (
+            "id",
+            "status",
+            "is_finished",
+            "reason",
+            "person",
+            "camera",
+            "source",
+            "taken_at",
+            "received_at",
+            "finished_at",
+            "faces_found",
+            "readings",
+        )
+
+
+class AcceptedOutput(serializers.ModelSerializer[Snapshot]):
+    class Meta:
+        model = Snapshot
+        fields = ("id", "status", "person", "camera", "taken_at", "received_at")
+
+
+class IntervalOutput(serializers.Serializer[Any]):
+    low = serializers.FloatField()
+    high = serializers.FloatField()
+
+
+class RatiosOutput(serializers.Serializer[Any]):
+    """Ratios of a period; null where there is no data."""
+
+    stress = serializers.FloatField(allow_null=True)
+    stress_interval = IntervalOutput(allow_null=True)
+    happiness = serializers.FloatField(allow_null=True)
+    happiness_interval = IntervalOutput(allow_null=True)
+    neutral = serializers.FloatField(allow_null=True)
+    surprise = serializers.FloatField(allow_null=True)
+    hard_stress = serializers.FloatField(allow_null=True)
+    hard_happiness = serializers.FloatField(allow_null=True)
+    bins = serializers.IntegerField()
+    n_eff = serializers.FloatField()
+    days = serializers.IntegerField()
+    expected_days = serializers.IntegerField()
+    coverage = serializers.FloatField()
+    counted = serializers.IntegerField()
+    unsure = serializers.IntegerField()
+    unsure_rate = serializers.FloatField(allow_null=True)
+    verdict = serializers.CharField()
+    missing = serializers.ListField(child=serializers.CharField())
+    model = serializers.CharField()
+    formula = serializers.CharField()
+
+
+class TeamRatiosOutput(serializers.Serializer[Any]):
+    """Figures of a team; null with a reason when too few people have data."""
+
+    stress = serializers.FloatField(allow_null=True)
+    stress_interval = IntervalOutput(allow_null=True)
+    happiness = serializers.FloatField(allow_null=True)
+    happiness_interval = IntervalOutput(allow_null=True)
+    people = serializers.IntegerField()
+    people_with_data = serializers.IntegerField()
+    reason = serializers.CharField()
+
+
+class FlagEventOutput(serializers.ModelSerializer[FlagEvent]):
+    class Meta:
+        model = FlagEvent
+        fields = ("old", "new", "at", "reason")
+
+
+class FlagOutput(serializers.ModelSerializer[Flag]):
+    person_number = serializers.CharField(source="person.number")
+    events = FlagEventOutput(many=True)
+
+    class Meta:
+        model = Flag
+        fields = (
+            "id",
+            "person",
+            "person_number",
+            "kind",
+            "status",
+            "raised_on",
+            "closed_on",
+            "recent_ratio",
+            "baseline_ratio",
+            "z",
+            "model",
+            "formula",
+            "events",
+        )

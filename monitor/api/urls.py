@@ -1,0 +1,32 @@
+from django.urls import path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from rest_framework.authtoken.views import obtain_auth_token
+
+from monitor.api import views
+
+app_name = "api"
+
+urlpatterns = [
+    path("snapshots/", views.SnapshotListApi.as_view(), name="snapshot-list"),
+    path(
+        "snapshots/<int:pk>/", views.SnapshotDetailApi.as_view(), name="snapshot-detail"
+    ),
+    path("people/", views.PersonListApi.as_view(), name="person-list"),
+    path("people/<int:pk>/", views.PersonDetailApi.as_view(), name="person-detail"),
+    path(
+        "people/<int:pk>/ratios/",
+        views.PersonRatiosApi.as_view(),
+        name="person-ratios",
+    ),
+    path(
+        "people/<int:pk>/readings/",
+        views.PersonReadingsApi.as_view(),
+        name="person-readings",
+    ),
+    path("teams/", views.TeamListApi.as_view(), name="team-list"),
+    path("teams/<int:pk>/ratios/", views.TeamRatiosApi.as_view(), name="team-ratios"),
+    path("flags/", views.FlagListApi.as_view(), name="flag-list"),
+    path("token/", obtain_auth_token, name="token"),
+    path("schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("docs/", SpectacularSwaggerView.as_view(url_name="api:schema"), name="docs"),
+]

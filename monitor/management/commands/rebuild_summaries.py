@@ -1,0 +1,30 @@
+"""Recompute day summaries from readings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+from tqdm import tqdm
+
+from monitor.models import Person
+from monitor.services.summaries import person_rebuild
+
+
+class Command(BaseCommand):
+    help = (
+        "Recompute all day summaries from the readings. Each person is done at once, "
+        "so it may be stopped and run again at any time."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--person", help="only the person with this number")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        people = Person.objects.order_by("pk")
+        if options["person"]:
+            people = people.filter(number=options["person"])
+        ids = list(people.values_list("pk", flat=True))
+        progress = tqdm(ids, unit="person", disable=None)
+        days = sum(person_rebuild(person_id=pk) for pk in progress)
+        self.stdout.write(f"{days} days of {len(ids)} people")

@@ -1,0 +1,22 @@
+"""The domain. Everything else reads and writes the database through these."""
+
+from monitor.models.flags import Flag, FlagEvent
+from monitor.models.people import Consent, Organisation, Person, Team
+from monitor.models.pictures import Camera, Snapshot, SnapshotImage
+from monitor.models.readings import DailySummary, Reading
+from monitor.models.trail import AccessEntry
+
+__all__ = [
+    "AccessEntry",
+    "Camera",
+    "Consent",
+    "DailySummary",
+    "Flag",
+    "FlagEvent",
+    "Organisation",
+    "Person",
+    "Reading",
+    "Snapshot",
+    "SnapshotImage",
+    "Team",
+]

@@ -1,0 +1,130 @@
+"""Organisation, teams, people and the consent without which nothing is taken in."""
+
+from __future__ import annotations
+
+import zoneinfo
+from typing import ClassVar
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import Q
+
+from monitor.querysets import ConsentQuerySet, PersonQuerySet
+
+
+def check_time_zone(name: str) -> None:
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError) as exc:
+        raise ValidationError(
+            f"{name} is not a time zone; use one such as Europe/Berlin"
+        ) from exc
+
+
+def default_time_zone() -> str:
+    return settings.TIME_ZONE
+
+
+class Organisation(models.Model):
+    """The one organisation of this installation."""
+
+    name = models.CharField(max_length=200)
+    time_zone = models.CharField(
+        max_length=64, default=default_time_zone, validators=[check_time_zone]
+    )
+    demonstration = models.BooleanField(
+        default=False, help_text="All data is invented; every page says so."
+    )
+    only = models.BooleanField(default=True, editable=False)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["only"], name="one_organisation"),
+            models.CheckConstraint(condition=Q(only=True), name="organisation_is_only"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @classmethod
+    def current(cls) -> Organisation:
+        """The stored organisation, or an unnamed one before anybody set it up."""
+        return cls.objects.first() or cls(name="")
+
+    @property
+    def tz(self) -> zoneinfo.ZoneInfo:
+        return zoneinfo.ZoneInfo(self.time_zone)
+
+
+class Team(models.Model):
+    """People whose figures may be shown together."""
+
+    name = models.CharField(max_length=200, unique=True)
+
+    class Meta:
+        ordering: ClassVar = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Person(models.Model):
+    """Somebody at work who may be watched once they have consented."""
+
+    number = models.CharField(
+        max_length=40, unique=True, help_text="Personnel number or pseudonym."
+    )
+    name = models.CharField(max_length=200)
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="people")
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="person",
+        help_text="The account with which this person sees their own data.",
+    )
+    assessed_at = models.DateTimeField(null=True, editable=False)
+
+    objects = PersonQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar = ["name", "number"]
+        verbose_name_plural = "people"
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.number})"
+
+
+class Consent(models.Model):
+    """One agreement of a person; current until it is withdrawn."""
+
+    person = models.ForeignKey(
+        Person, on_delete=models.CASCADE, related_name="consents"
+    )
+    given_at = models.DateTimeField()
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+    recorded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL
+    )
+
+    objects = ConsentQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["person"],
+                condition=Q(withdrawn_at__isnull=True),
+                name="one_current_consent",
+            ),
+            models.CheckConstraint(
+                condition=Q(withdrawn_at__isnull=True)
+                | Q(withdrawn_at__gte=models.F("given_at")),
+                name="withdrawn_after_given",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        state = "withdrawn" if self.withdrawn_at else "current"
+        return f"consent of {self.person_id}, {state}"

@@ -1,0 +1,113 @@
+"""Cameras, and pictures on their way from the door to a reading."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from monitor.models.people import Person
+from monitor.querysets import SnapshotQuerySet
+
+
+class Camera(models.Model):
+    """A desk camera; it watches one person."""
+
+    name = models.CharField(max_length=200, unique=True)
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="cameras")
+    active = models.BooleanField(
+        default=True, help_text="Pictures of an inactive camera are refused."
+    )
+
+    class Meta:
+        ordering: ClassVar = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Snapshot(models.Model):
+    """One accepted picture and how far its analysis has come.
+
+    PENDING -> PROCESSING -> DONE, NO_FACE or FAILED; SKIPPED when consent was withdrawn
+    on the way. PROCESSING falls back to PENDING when its lease runs out.
+    """
+
+    class Status(models.TextChoices):
+        PENDING = "pending", "waiting"
+        PROCESSING = "processing", "being analysed"
+        DONE = "done", "done"
+        NO_FACE = "no_face", "no face found"
+        FAILED = "failed", "failed"
+        SKIPPED = "skipped", "skipped"
+
+    TERMINAL = frozenset({Status.DONE, Status.NO_FACE, Status.FAILED, Status.SKIPPED})
+
+    class Source(models.TextChoices):
+        API = "api", "API"
+        UPLOAD = "upload", "browser upload"
+        FOLDER = "folder", "folder"
+        DEMO = "demo", "demonstration"
+
+    person = models.ForeignKey(
+        Person, on_delete=models.CASCADE, related_name="snapshots"
+    )
+    camera = models.ForeignKey(
+        Camera, null=True, on_delete=models.SET_NULL, related_name="snapshots"
+    )
+    source = models.CharField(max_length=10, choices=Source)
+    taken_at = models.DateTimeField()
+    received_at = models.DateTimeField()
+    submitted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL
+    )
+    idempotency_key = models.CharField(max_length=200, null=True)  # noqa: DJ001
+    request_digest = models.CharField(max_length=64)
+
+    status = models.CharField(max_length=10, choices=Status, default=Status.PENDING)
+    reason = models.CharField(max_length=40, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    claim = models.UUIDField(null=True)
+    claimed_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    faces_found = models.PositiveSmallIntegerField(null=True)
+
+    objects = SnapshotQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar = ["-pk"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["submitted_by", "idempotency_key"], name="snapshot_sent_once"
+            ),
+        ]
+        indexes: ClassVar = [
+            # The queue: only rows that are not finished, so it stays tiny.
+            models.Index(
+                fields=["id"],
+                condition=Q(status__in=["pending", "processing"]),
+                name="snapshot_queue",
+            ),
+            models.Index(fields=["person", "-taken_at"], name="snapshot_of_person"),
+        ]
+
+    def __str__(self) -> str:
+        return f"snapshot {self.pk} ({self.status})"
+
+    @property
+    def is_finished(self) -> bool:
+        return self.status in self.TERMINAL
+
+
+class SnapshotImage(models.Model):
+    """The encrypted bytes of a picture; deleted with the act of storing its readings."""
+
+    snapshot = models.OneToOneField(
+        Snapshot, primary_key=True, on_delete=models.CASCADE, related_name="image"
+    )
+    sealed = models.BinaryField()
+
+    def __str__(self) -> str:
+        return f"picture of snapshot {self.snapshot_id}"

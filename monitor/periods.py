@@ -1,0 +1,98 @@
+"""Days, weeks and periods of an organisation: every boundary in time is made here.
+
+A period is half-open, `[start, end)`, and its boundaries are local midnights, so a day
+of a clock change is simply 23 or 25 hours long.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta, tzinfo
+from typing import Self
+
+BIN_SECONDS = 300
+SATURDAY = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Moments from `start` up to, not including, `end`; both aware."""
+
+    start: datetime
+    end: datetime
+
+    def __post_init__(self) -> None:
+        if self.start.utcoffset() is None or self.end.utcoffset() is None:
+            raise ValueError("a period needs aware moments")
+        if self.end < self.start:
+            raise ValueError(f"a period cannot end before it starts: {self}")
+
+    @classmethod
+    def days(cls, first: date, last: date, tz: tzinfo) -> Self:
+        """Local days from `first` to `last`, both included."""
+        return cls(midnight(first, tz), midnight(last + timedelta(days=1), tz))
+
+    @classmethod
+    def last_days(cls, n: int, *, now: datetime, tz: tzinfo) -> Self:
+        """The `n` local days that end with today."""
+        today = local_day(now, tz)
+        return cls.days(today - timedelta(days=n - 1), today, tz)
+
+    @classmethod
+    def week(cls, *, containing: datetime, tz: tzinfo) -> Self:
+        """Monday to Sunday around a moment."""
+        day = local_day(containing, tz)
+        monday = day - timedelta(days=day.weekday())
+        return cls.days(monday, monday + timedelta(days=6), tz)
+
+    @property
+    def first_day(self) -> date:
+        """First day, in the time zone that the period was made in."""
+        return self.start.date()
+
+    @property
+    def last_day(self) -> date:
+        """Last day that the period touches, in the time zone of its start."""
+        end = self.end.astimezone(self.start.tzinfo)
+        return max(self.first_day, (end - timedelta(microseconds=1)).date())
+
+    def __contains__(self, moment: datetime) -> bool:
+        return self.start <= moment < self.end
+
+
+def midnight(day: date, tz: tzinfo) -> datetime:
+    """The first moment of a local day."""
+    return datetime.combine(day, time.min, tz)
+
+
+def local_day(moment: datetime, tz: tzinfo) -> date:
+    return moment.astimezone(tz).date()
+
+
+def bin_of(moment: datetime) -> int:
+    """Number of the five-minute bin since 1970.
+
+    Offsets of time zones are multiples of five minutes, so no bin spans two local days.
+    """
+    return int(moment.timestamp()) // BIN_SECONDS
+
+
+def is_working_day(day: date) -> bool:
+    return day.weekday() < SATURDAY
+
+
+def working_days(first: date, last: date) -> list[date]:
+    """Working days from `first` to `last`, both included, in order."""
+    days = (first + timedelta(days=n) for n in range((last - first).days + 1))
+    return [day for day in days if is_working_day(day)]
+
+
+def last_working_days(n: int, until: date) -> list[date]:
+    """The `n` working days that end at `until` or before it, in order."""
+    found: list[date] = []
+    day = until
+    while len(found) < n:
+        if is_working_day(day):
+            found.append(day)
+        day -= timedelta(days=1)
+    return found[::-1]

@@ -1,0 +1,153 @@
+"""Chainable single-table reads; who may see whom is decided here, in one place."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+from itertools import takewhile
+from typing import TYPE_CHECKING, Any, Self
+
+from django.db import models, transaction
+from django.db.models import Exists, F, OuterRef, Q
+from django.utils import timezone
+
+from inference import EMOTIONS
+from monitor.scoring import DayTotals
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from django.contrib.auth.models import AnonymousUser, User
+
+    from monitor.periods import Period
+
+MAX_ATTEMPTS = 3
+
+
+class ConsentQuerySet(models.QuerySet[Any]):
+    def current(self) -> Self:
+        return self.filter(withdrawn_at__isnull=True)
+
+
+class PersonQuerySet(models.QuerySet[Any]):
+    def consented(self) -> Self:
+        """People with a current consent."""
+        from monitor.models import Consent
+
+        current = Consent.objects.current().filter(person=OuterRef("pk"))
+        return self.filter(Exists(current))
+
+    def visible_to(self, user: User | AnonymousUser) -> Self:
+        """Whose data this user may see: own, or everybody's with the permission.
+
+        Nobody without a current consent is ever in it.
+        """
+        if not user.is_active:
+            return self.none()
+        if user.has_perm("monitor.view_person"):
+            return self.consented()
+        return self.consented().filter(user_id=user.pk)
+
+    def may_receive_from(self, user: User | AnonymousUser) -> Self:
+        """For whom this user may send pictures; consent is checked by intake."""
+        if not user.is_active:
+            return self.none()
+        if user.has_perm("monitor.add_snapshot"):
+            return self.all()
+        return self.filter(user_id=user.pk)
+
+    def named(self, text: str) -> Self:
+        """People whose personnel number or id is `text`."""
+        named = Q(number=text)
+        if text.isdecimal() and len(text) < 19:
+            named |= Q(pk=int(text))
+        return self.filter(named)
+
+
+class SnapshotQuerySet(models.QuerySet[Any]):
+    def unfinished(self) -> Self:
+        S = self.model.Status
+        return self.filter(status__in=[S.PENDING, S.PROCESSING])
+
+    def visible_to(self, user: User | AnonymousUser) -> Self:
+        from monitor.models import Person
+
+        return self.filter(person__in=Person.objects.visible_to(user))
+
+    def waiting(self, *, lease: timedelta) -> Self:
+        """Rows that a worker may take now."""
+        S = self.model.Status
+        dead = timezone.now() - lease
+        return self.filter(
+            Q(status=S.PENDING) | Q(status=S.PROCESSING, claimed_at__lt=dead)
+        )
+
+    def claim(self, *, limit: int, lease: timedelta) -> tuple[uuid.UUID, list[int]]:
+        """Take up to `limit` waiting rows for the caller alone, oldest first.
+
+        A row that was tried before is taken by itself, so that one poisonous picture
+        cannot use up the attempts of its neighbours.
+        """
+        token = uuid.uuid4()
+        with transaction.atomic():
+            free = self.waiting(lease=lease).filter(attempts__lt=MAX_ATTEMPTS)
+            rows = list(
+                free.order_by("pk")
+                .select_for_update(skip_locked=True)
+                .values_list("pk", "attempts")[:limit]
+            )
+            if not rows:
+                return token, []
+            tried_before = bool(rows[0][1])
+            fresh = takewhile(lambda row: not row[1], rows)
+            taken = [rows[0][0]] if tried_before else [pk for pk, _ in fresh]
+            self.filter(pk__in=taken).update(
+                status=self.model.Status.PROCESSING,
+                claim=token,
+                claimed_at=timezone.now(),
+                attempts=F("attempts") + 1,
+            )
+        return token, taken
+
+    def held(self, token: uuid.UUID) -> Self:
+        """Rows that still belong to the claim."""
+        return self.filter(claim=token, status=self.model.Status.PROCESSING)
+
+
+class ReadingQuerySet(models.QuerySet[Any]):
+    def for_person(self, person: Any) -> Self:
+        return self.filter(person=person)
+
+    def for_period(self, period: Period) -> Self:
+        return self.filter(taken_at__gte=period.start, taken_at__lt=period.end)
+
+    def counted(self) -> Self:
+        return self.filter(counted=True)
+
+
+class DailySummaryQuerySet(models.QuerySet[Any]):
+    def for_days(self, first: date, last: date) -> Self:
+        """Days from `first` to `last`, both included."""
+        return self.filter(day__gte=first, day__lte=last)
+
+    def by_person(self) -> dict[int, list[DayTotals]]:
+        """The days of each person as plain values, in one query."""
+        columns = [f"{emotion}_{kind}" for kind in ("sum", "hard") for emotion in EMOTIONS]
+        rows = self.order_by("person_id", "day").values_list(
+            "person_id", *DayTotals._fields[:6], *columns
+        )
+        found: dict[int, list[DayTotals]] = {}
+        for row in rows:
+            day = DayTotals(*row[1:7], sums=row[7:12], hard=row[12:17])
+            found.setdefault(row[0], []).append(day)
+        return found
+
+
+class FlagQuerySet(models.QuerySet[Any]):
+    def open(self) -> Self:
+        return self.exclude(status=self.model.Status.CLOSED)
+
+    def visible_to(self, user: User | AnonymousUser) -> Self:
+        from monitor.models import Person
+
+        return self.filter(person__in=Person.objects.visible_to(user))

@@ -1,0 +1,222 @@
+"""The only door for pictures: every way in ends in `snapshot_accept`.
+
+It verifies the content, checks who sends for whom, the consent and the clock, and
+stores the row and its sealed bytes in one transaction. After the commit it wakes the
+worker.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from monitor import pictures, vault
+from monitor.models import Camera, Consent, Organisation, Person, Snapshot
+from monitor.models import SnapshotImage as Image
+from monitor.tasks import wake_worker
+
+CLOCK_TOLERANCE = timedelta(minutes=2)
+# A picture that waits this short a time has a wake-up of its own under way.
+WAKE_IS_FRESH = timedelta(seconds=5)
+
+STATUS_OF_PICTURE = {
+    "too_large": 413,
+    "too_many_pixels": 413,
+    "not_an_image": 415,
+    "unsupported_format": 415,
+}
+
+
+class Refused(Exception):
+    """A picture was not taken in; `code` is stable, `status` the HTTP answer."""
+
+    def __init__(
+        self, code: str, message: str, *, status: int = 400, field: str | None = None
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.status = status
+        self.field = field
+
+
+@dataclass(frozen=True)
+class Upload:
+    """What a sender says about a picture."""
+
+    data: bytes
+    person: str = ""
+    camera: str = ""
+    taken_at: datetime | None = None
+    idempotency_key: str | None = None
+    source: str = Snapshot.Source.API
+
+
+@dataclass(frozen=True)
+class Accepted:
+    snapshot: Snapshot
+    replayed: bool
+
+
+def snapshot_accept(*, upload: Upload, by: User) -> Accepted:
+    """Take a picture in, or raise Refused; a repeated key answers the first result."""
+    digest = _digest(upload)
+    if first := _first_result(upload, by, digest):
+        return first
+    camera = _camera(upload, by) if upload.camera else None
+    person = camera.person if camera else _person(upload, by)
+    _check_queue()
+    try:
+        picture = pictures.accept(upload.data)
+    except pictures.BadPicture as exc:
+        status = STATUS_OF_PICTURE.get(exc.code, 400)
+        raise Refused(exc.code, exc.message, status=status, field="image") from exc
+    snapshot = Snapshot(
+        person=person,
+        camera=camera,
+        source=upload.source,
+        taken_at=_taken_at(upload),
+        received_at=timezone.now(),
+        submitted_by=by,
+        idempotency_key=upload.idempotency_key,
+        request_digest=digest,
+    )
+    try:
+        _store(snapshot, vault.seal(picture.data))
+    except IntegrityError:
+        # Another request with the same key was quicker.
+        if first := _first_result(upload, by, digest):
+            return first
+        raise
+    return Accepted(snapshot, replayed=False)
+
+
+@transaction.atomic
+def _store(snapshot: Snapshot, sealed: bytes) -> None:
+    # Locked against a withdrawal that happens meanwhile: see consent_withdraw.
+    Person.objects.select_for_update(of=("self",), no_key=True).get(
+        pk=snapshot.person_id
+    )
+    if not Consent.objects.current().filter(person=snapshot.person_id).exists():
+        raise Refused(
+            "no_consent",
+            "This person has not consented to pictures; record the consent first.",
+            status=403,
+            field="person",
+        )
+    snapshot.save(force_insert=True)
+    Image.objects.create(snapshot=snapshot, sealed=sealed)
+    transaction.on_commit(lambda: wake(snapshot))
+
+
+def wake(snapshot: Snapshot) -> None:
+    """Tell a worker that there is work, unless it has just been told.
+
+    A worker goes on until nothing waits, so while an earlier picture still waits
+    whoever takes that one will find this one too. Lost messages are the sweeper's.
+    """
+    fresh = timezone.now() - WAKE_IS_FRESH
+    told = Snapshot.objects.filter(
+        status=Snapshot.Status.PENDING, received_at__gte=fresh, pk__lt=snapshot.pk
+    )
+    if not told.exists():
+        wake_worker()
+
+
+def _digest(upload: Upload) -> str:
+    """What makes two requests with one key the same request."""
+    taken = upload.taken_at.isoformat() if upload.taken_at else ""
+    facts = "\0".join((upload.person, upload.camera, taken))
+    return hashlib.sha256(facts.encode() + b"\0" + upload.data).hexdigest()
+
+
+def _first_result(upload: Upload, by: User, digest: str) -> Accepted | None:
+    if upload.idempotency_key is None:
+        return None
+    first = Snapshot.objects.filter(
+        submitted_by=by, idempotency_key=upload.idempotency_key
+    ).first()
+    if first is None:
+        return None
+    if first.request_digest != digest:
+        raise Refused(
+            "idempotency_key_reused",
+            "This Idempotency-Key was used for another picture; make a new key.",
+            status=422,
+            field="Idempotency-Key",
+        )
+    return Accepted(first, replayed=True)
+
+
+def _camera(upload: Upload, by: User) -> Camera:
+    allowed = Camera.objects.filter(person__in=Person.objects.may_receive_from(by))
+    camera = (
+        allowed.select_related("person").filter(pk=int(upload.camera)).first()
+        if upload.camera.isdecimal() and len(upload.camera) < 19
+        else allowed.select_related("person").filter(name=upload.camera).first()
+    )
+    if camera is None:
+        raise Refused(
+            "unknown_camera", "There is no such camera.", status=404, field="camera"
+        )
+    if not camera.active:
+        raise Refused(
+            "camera_inactive",
+            "This camera is switched off; switch it on first.",
+            status=403,
+            field="camera",
+        )
+    if upload.person and _person(upload, by) != camera.person:
+        raise Refused(
+            "camera_of_another_person",
+            "This camera belongs to another person; send one of the two.",
+            field="camera",
+        )
+    return camera
+
+
+def _person(upload: Upload, by: User) -> Person:
+    if not upload.person:
+        raise Refused("person_missing", "Say whose picture it is: person or camera.")
+    found = list(Person.objects.may_receive_from(by).named(upload.person)[:2])
+    if not found:
+        raise Refused(
+            "unknown_person", "There is no such person.", status=404, field="person"
+        )
+    if len(found) > 1:
+        raise Refused(
+            "ambiguous_person",
+            "This is the id of one person and the number of another; send the camera.",
+            field="person",
+        )
+    return found[0]
+
+
+def _check_queue() -> None:
+    limit = settings.QUEUE_LIMIT
+    if Snapshot.objects.unfinished()[limit : limit + 1].exists():
+        raise Refused(
+            "queue_full",
+            "Too many pictures are waiting; send again in a minute.",
+            status=503,
+        )
+
+
+def _taken_at(upload: Upload) -> datetime:
+    now = timezone.now()
+    taken = upload.taken_at or now
+    if timezone.is_naive(taken):
+        taken = taken.replace(tzinfo=Organisation.current().tz)
+    if taken > now + CLOCK_TOLERANCE:
+        raise Refused(
+            "time_in_future",
+            f"taken_at {taken.isoformat()} lies in the future; check the clock.",
+            field="taken_at",
+        )
+    return taken

@@ -1,0 +1,54 @@
+"""What Celery calls: each fetches nothing itself and calls one plain function."""
+
+from __future__ import annotations
+
+import logging
+
+from celery import shared_task
+from django.db import InterfaceError, OperationalError
+from kombu.exceptions import OperationalError as BrokerError
+
+log = logging.getLogger(__name__)
+
+TRANSIENT_ERRORS = (OperationalError, InterfaceError)
+RETRY = {
+    "autoretry_for": TRANSIENT_ERRORS,
+    "max_retries": 5,
+    "retry_backoff": 2,
+    "retry_backoff_max": 60,
+    "retry_jitter": True,
+}
+
+
+@shared_task(name="monitor.analyse_waiting", **RETRY)
+def analyse_waiting() -> None:
+    """Analyse what waits; safe to run twice or at the same time."""
+    from monitor.services import analysis
+
+    analysis.analyse_waiting()
+
+
+@shared_task(name="monitor.sweep", **RETRY)
+def sweep() -> None:
+    """Give up on poisoned pictures and wake the worker for forgotten ones."""
+    from monitor.services import analysis
+
+    analysis.sweep()
+
+
+@shared_task(name="monitor.assess_due", **RETRY)
+def assess_due() -> None:
+    """Apply the flag rule to everybody who was not assessed lately."""
+    from django.utils import timezone
+
+    from monitor.services import assessment
+
+    assessment.people_assess_due(now=timezone.now())
+
+
+def wake_worker() -> None:
+    """Say that there is work; when the broker is away the sweeper says it later."""
+    try:
+        analyse_waiting.delay()
+    except BrokerError:
+        log.warning("the broker is away; waiting pictures are found by the sweeper")
