@@ -22,7 +22,7 @@ from statistics import fmean, stdev
 from typing import NamedTuple
 
 from monitor.periods import last_working_days
-from monitor.scoring import RHO, effective_n, wilson
+from monitor.scoring import DEFAULT_WEIGHTS, RHO, DayTotals, effective_n, wilson
 
 
 class DayValue(NamedTuple):
@@ -47,6 +47,7 @@ class FlagPolicy:
     enter_rise: float = 0.15
     leave_z: float = 1.0
     evaluations: int = 3
+    cooldown_working_days: int = 10
     rho: float = RHO
 
     def history_days(self) -> int:
@@ -82,6 +83,15 @@ class Decision(StrEnum):
 
 
 POLICY = FlagPolicy()
+
+
+def day_values(days: Iterable[DayTotals]) -> list[DayValue]:
+    """Stress ratios of the days that have any."""
+    return [
+        DayValue(row.day, DEFAULT_WEIGHTS.stress(row.sums) / row.bins, row.bins)
+        for row in days
+        if row.bins
+    ]
 
 
 def decide(

@@ -132,13 +132,14 @@ class DailySummaryQuerySet(models.QuerySet[Any]):
 
     def by_person(self) -> dict[int, list[DayTotals]]:
         """The days of each person as plain values, in one query."""
-        columns = [f"{emotion}_{kind}" for kind in ("sum", "hard") for emotion in EMOTIONS]
+        sums = [f"{emotion}_sum" for emotion in EMOTIONS]
+        hard = [f"{emotion}_hard" for emotion in EMOTIONS]
         rows = self.order_by("person_id", "day").values_list(
-            "person_id", *DayTotals._fields[:6], *columns
+            "person_id", *DayTotals._fields[:6], *sums, *hard
         )
         found: dict[int, list[DayTotals]] = {}
         for row in rows:
-            day = DayTotals(*row[1:7], sums=row[7:12], hard=row[12:17])
+            day = DayTotals._make((*row[1:7], row[7:12], row[12:17]))
             found.setdefault(row[0], []).append(day)
         return found
 

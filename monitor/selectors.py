@@ -6,16 +6,36 @@ on how many people there are nor on how long their history is.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from monitor.models import Flag, Person, Reading, Team
-from monitor.periods import Period
-from monitor.scoring import Interval, Ratios
+from django.conf import settings
+from django.db.models import OuterRef, Q, Subquery
+
+from monitor.flag_rules import POLICY, day_values, evaluate
+from monitor.models import DailySummary, Flag, Organisation, Person, Reading, Team
+from monitor.periods import Period, last_working_days, local_day, working_days
+from monitor.querysets import FlagQuerySet, PersonQuerySet
+from monitor.scoring import (
+    DayTotals,
+    Interval,
+    Ratios,
+    Totals,
+    Verdict,
+    newest_days,
+    ratios_of,
+    version_order,
+)
+from monitor.team_scoring import team_figures
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
+
+# Working days that the overview looks at, and after which silence is stale.
+WINDOW = 10
+ALIVE = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,20 +112,191 @@ class PersonPage:
 
 
 def overview(*, user: User | AnonymousUser, now: datetime) -> Overview:
-    raise NotImplementedError
+    """Everybody this user may see, over the last ten working days.
+
+    Open flags first, then by the lower bound of the stress interval, the highest first,
+    and at the end those about whom too little is known.
+    """
+    tz = Organisation.current().tz
+    today = local_day(now, tz)
+    period = Period.days(last_working_days(WINDOW, until=today)[0], today, tz)
+    people = list(_with_last_day(Person.objects.visible_to(user)))
+    days = _days(people, period)
+    flags = _open_flags(people)
+    alive = last_working_days(ALIVE, until=today)[0]
+    rows = [
+        _person_row(
+            person, period, days.get(person.pk, []), flags.get(person.pk), alive
+        )
+        for person in people
+    ]
+    rows.sort(key=_urgency)
+    return Overview(
+        period=period,
+        people=rows,
+        teams=_team_rows(rows),
+        open_flags=len(flags),
+        watched=len(rows),
+    )
 
 
 def person_page(*, person: Person, period: Period) -> PersonPage:
-    raise NotImplementedError
+    """One person; the days before the period are read too, for the baseline."""
+    first, last = period.first_day, period.last_day
+    flags = list(_flags_during(person, first, last))
+    history = timedelta(days=POLICY.history_days())
+    stored = DailySummary.objects.filter(person=person).for_days(first - history, last)
+    days = stored.by_person().get(person.pk, [])
+    inside = [row for row in days if row.day >= first]
+    return PersonPage(
+        person=person,
+        period=period,
+        ratios=_ratios(inside, period),
+        days=_day_points(days, first, last),
+        flags=flags,
+        baseline=_baseline(days, flags, last),
+    )
 
 
 def person_ratios(*, person: Person, period: Period) -> Ratios:
-    raise NotImplementedError
+    return _ratios(_days([person], period).get(person.pk, []), period)
 
 
 def team_ratios(*, user: User | AnonymousUser, team: Team, period: Period) -> TeamRow:
-    raise NotImplementedError
+    """A team over a period, from those of its people whom this user may see."""
+    people = list(Person.objects.visible_to(user).filter(team=team))
+    days = _days(people, period)
+    return _team_row(team, [_ratios(days.get(row.pk, []), period) for row in people])
 
 
 def recent_readings(*, person: Person, limit: int = 20) -> list[Reading]:
-    raise NotImplementedError
+    """The newest readings of the largest face, uncounted ones included."""
+    readings = Reading.objects.for_person(person).filter(face_index=0)
+    newest = readings.select_related("snapshot").order_by("-taken_at", "-pk")
+    return list(newest[:limit])
+
+
+def _with_last_day(people: PersonQuerySet) -> PersonQuerySet:
+    """Annotates `last_day` from the end of the index, however long the history is."""
+    seen = DailySummary.objects.filter(person=OuterRef("pk"), bins__gt=0)
+    last = Subquery(seen.order_by("-day").values("day")[:1])
+    found: PersonQuerySet = people.select_related("team").annotate(last_day=last)
+    return found
+
+
+def _days(people: Iterable[Person], period: Period) -> dict[int, list[DayTotals]]:
+    stored = DailySummary.objects.filter(person__in=[person.pk for person in people])
+    return stored.for_days(period.first_day, period.last_day).by_person()
+
+
+def _open_flags(people: Iterable[Person]) -> dict[int, Flag]:
+    flags = Flag.objects.open().filter(person__in=[person.pk for person in people])
+    return {flag.person_id: flag for flag in flags}
+
+
+def _flags_during(person: Person, first: date, last: date) -> FlagQuerySet:
+    not_over = Q(closed_on__isnull=True) | Q(closed_on__gte=first)
+    return Flag.objects.filter(not_over, person=person, raised_on__lte=last)
+
+
+def _ratios(days: list[DayTotals], period: Period) -> Ratios:
+    expected = len(working_days(period.first_day, period.last_day))
+    totals = Totals.of(days, expected_days=expected)
+    return ratios_of(totals, level=settings.STRESS_LEVEL)
+
+
+def _person_row(
+    person: Person,
+    period: Period,
+    days: list[DayTotals],
+    flag: Flag | None,
+    alive: date,
+) -> PersonRow:
+    last_day: date | None = getattr(person, "last_day", None)
+    points = _day_points(days, period.first_day, period.last_day)
+    return PersonRow(
+        person=person,
+        ratios=_ratios(days, period),
+        trend=[
+            TrendPoint(point.day, point.stress, point.stress_low, point.stress_high)
+            for point in points
+        ],
+        flag=flag,
+        last_day=last_day,
+        stale=last_day is None or last_day < alive,
+    )
+
+
+def _urgency(row: PersonRow) -> tuple[bool, bool, float, str]:
+    unknown = row.ratios.verdict is Verdict.NOT_ENOUGH
+    interval = row.ratios.stress_interval
+    low = interval.low if interval else 0.0
+    return (row.flag is None, unknown, -low, row.person.name)
+
+
+def _day_points(days: list[DayTotals], first: date, last: date) -> list[DayPoint]:
+    """Working days and days with data from `first` to `last`; of two models on one
+    day, the newer."""
+    order = version_order(days)
+    ranked = sorted(days, key=lambda row: (row.day, order.index(row.version)))
+    row_of = {row.day: row for row in ranked}
+    points = []
+    version: tuple[str, str] | None = None
+    for day in sorted({*working_days(first, last), *row_of}):
+        row = row_of.get(day)
+        changed = row is not None and version not in (None, row.version)
+        version = row.version if row else version
+        if day >= first:
+            points.append(_day_point(day, row, changed))
+    return points
+
+
+def _day_point(day: date, row: DayTotals | None, changed: bool) -> DayPoint:
+    if row is None:
+        return DayPoint(day, 0, None, None, None, None, None, None, 0, False)
+    ratios = ratios_of(Totals.of([row], expected_days=1), level=settings.STRESS_LEVEL)
+    stress, happiness = ratios.stress_interval, ratios.happiness_interval
+    return DayPoint(
+        day=day,
+        bins=row.bins,
+        stress=ratios.stress,
+        stress_low=stress.low if stress else None,
+        stress_high=stress.high if stress else None,
+        happiness=ratios.happiness,
+        happiness_low=happiness.low if happiness else None,
+        happiness_high=happiness.high if happiness else None,
+        unsure=row.unsure,
+        model_changed=changed,
+    )
+
+
+def _baseline(days: list[DayTotals], flags: list[Flag], last: date) -> float | None:
+    """The one an open flag was raised against, else the person's present one."""
+    for flag in flags:
+        if flag.status in Flag.OPEN:
+            return flag.baseline_ratio
+    values = day_values(newest_days(days))
+    seen = evaluate(values, last, POLICY)
+    return seen.baseline if seen.enough else None
+
+
+def _team_rows(rows: list[PersonRow]) -> list[TeamRow]:
+    ratios_of_team: dict[Team, list[Ratios]] = {}
+    for row in rows:
+        ratios_of_team.setdefault(row.person.team, []).append(row.ratios)
+    teams = sorted(ratios_of_team, key=lambda team: team.name)
+    return [_team_row(team, ratios_of_team[team]) for team in teams]
+
+
+def _team_row(team: Team, people: list[Ratios]) -> TeamRow:
+    figures = team_figures(people, k=settings.TEAM_SIZE)
+    return TeamRow(
+        team=team,
+        people=len(people),
+        people_with_data=figures.people,
+        stress=figures.stress,
+        happiness=figures.happiness,
+        stress_interval=figures.stress_interval,
+        happiness_interval=figures.happiness_interval,
+        reason=figures.reason,
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import uuid
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import transaction
@@ -12,11 +13,14 @@ from django.db.models import Q
 from django.utils import timezone
 
 from inference import FrameReading, analyse
-from inference.runtime import Engine, get_engine
+from inference.runtime import get_engine
 from monitor import tasks, vault
 from monitor.models import Snapshot, SnapshotImage
 from monitor.querysets import MAX_ATTEMPTS
 from monitor.services.readings import readings_record
+
+if TYPE_CHECKING:
+    from inference.engine import Engine
 
 log = logging.getLogger(__name__)
 

@@ -10,10 +10,11 @@ from django.db.models import Q
 from django.utils import timezone
 
 from monitor import flag_rules
-from monitor.flag_rules import POLICY, DayValue, Decision
+from monitor.flag_rules import POLICY, DayValue, Decision, day_values
 from monitor.models import DailySummary, Flag, Organisation, Person
-from monitor.periods import local_day
-from monitor.scoring import DEFAULT_WEIGHTS, DayTotals, newest_days
+from monitor.periods import last_working_days, local_day
+from monitor.querysets import PersonQuerySet
+from monitor.scoring import DayTotals, newest_days
 from monitor.services import flags
 
 SOON = timedelta(minutes=10)
@@ -47,15 +48,6 @@ class Case:
         return flag_rules.decide(
             self.values, self.on, POLICY, is_open=is_open, opened_on=frozen
         )
-
-
-def day_values(days: Iterable[DayTotals]) -> list[DayValue]:
-    """Stress ratios of the days that have any."""
-    return [
-        DayValue(row.day, DEFAULT_WEIGHTS.stress(row.sums) / row.bins, row.bins)
-        for row in days
-        if row.bins
-    ]
 
 
 def person_assess(
@@ -93,7 +85,7 @@ def person_assess_soon(*, person_ids: Iterable[int], now: datetime) -> int:
     return _assess(Person.objects.filter(pk__in=set(person_ids)), now, SOON)
 
 
-def _assess(people: Any, now: datetime, age: timedelta) -> int:
+def _assess(people: PersonQuerySet, now: datetime, age: timedelta) -> int:
     due = Q(assessed_at__isnull=True) | Q(assessed_at__lt=now - age)
     done = 0
     for pk in people.filter(due).order_by("pk").values_list("pk", flat=True):
@@ -105,16 +97,24 @@ def _assess(people: Any, now: datetime, age: timedelta) -> int:
 
 
 def _raise(case: Case) -> Flag | None:
-    if case.decide() is not Decision.OPEN:
+    if case.decide() is not Decision.OPEN or _rests(case):
         return None
     seen = flag_rules.evaluate(case.values, case.on, POLICY)
-    assert seen.recent is not None and seen.baseline is not None
+    if seen.z is None or seen.recent is None or seen.baseline is None:
+        return None
     model, formula = case.days[-1].version
-    rise = flags.Rise(seen.recent, seen.baseline, seen.z or 0.0, model, formula)
+    rise = flags.Rise(seen.recent, seen.baseline, seen.z, model, formula)
     flag, _ = flags.flag_raise(
         person_id=case.person_id, on=case.on, rise=rise, at=case.at
     )
     return flag
+
+
+def _rests(case: Case) -> bool:
+    """Whether a flag was closed so recently that asking again would only nag."""
+    since = last_working_days(POLICY.cooldown_working_days, until=case.on)[0]
+    closed = Flag.objects.filter(person_id=case.person_id, closed_on__gte=since)
+    return closed.exists()
 
 
 def _follow(case: Case, flag: Flag) -> Flag | None:
@@ -130,13 +130,15 @@ def _follow(case: Case, flag: Flag) -> Flag | None:
         # The new model's figures cannot be compared with the flag's baseline. To close
         # it would hide somebody from the people who should look, so it waits for them,
         # or for the new model's own baseline to say that all is well.
-        reason = "the model changed, so the baseline starts again"
-        return flag if stale else flags.flag_mark_stale(
-            flag=flag, reason=reason, at=case.at
-        )
+        return _pause(case, flag, "the model changed, so the baseline starts again")
     if decision is Decision.STALE:
-        reason = f"no data for {POLICY.recent_working_days} working days"
-        return flag if stale else flags.flag_mark_stale(
-            flag=flag, reason=reason, at=case.at
+        return _pause(
+            case, flag, f"no data for {POLICY.recent_working_days} working days"
         )
     return flags.flag_resume(flag=flag, at=case.at) if stale else flag
+
+
+def _pause(case: Case, flag: Flag, reason: str) -> Flag:
+    if flag.status == Flag.Status.STALE:
+        return flag
+    return flags.flag_mark_stale(flag=flag, reason=reason, at=case.at)

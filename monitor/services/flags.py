@@ -1,10 +1,10 @@
 """The only writers of flags; each change of one is a FlagEvent.
 
-    (new) -> raised -> acknowledged
-    raised, acknowledged -> stale     nothing was seen for a whole recent window
-    stale -> raised, acknowledged     seen again: back to what it was before
-    stale -> acknowledged             a human looked at it while it was stale
-    raised, acknowledged, stale -> closed; closed is the end
+(new) -> raised -> acknowledged
+raised, acknowledged -> stale     nothing was seen for a whole recent window
+stale -> raised, acknowledged     seen again: back to what it was before
+stale -> acknowledged             a human looked at it while it was stale
+raised, acknowledged, stale -> closed; closed is the end
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
-"""The roles that this version knows."""
+"""The roles that this version knows, and accounts that no human logs in with."""
 
 from __future__ import annotations
 
-from django.contrib.auth.models import Group, Permission
+from django.contrib.auth.models import Group, Permission, User
+from django.db import transaction
 
 OCCUPATIONAL_HEALTH = "Occupational health"
 MAY = (
@@ -22,3 +23,18 @@ def roles_ensure() -> Group:
         Permission.objects.filter(content_type__app_label="monitor", codename__in=MAY)
     )
     return group
+
+
+@transaction.atomic
+def service_account(name: str) -> User:
+    """The account in whose name a command sends pictures; it has no password."""
+    user, created = User.objects.get_or_create(username=name)
+    if created:
+        user.set_unusable_password()
+        user.save(update_fields=["password"])
+        user.user_permissions.add(
+            Permission.objects.get(
+                content_type__app_label="monitor", codename="add_snapshot"
+            )
+        )
+    return user

@@ -1,0 +1,263 @@
+"""The demonstration organisation: invented people, and real rows made from them.
+
+What is invented and how is told in `monitor.demo_data`. Each person is made in one
+transaction, so a run that was interrupted is completed by the next.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils import timezone
+
+from inference.errors import ModelError
+from monitor import demo_data
+from monitor.demo_data import Picture, Plan, Role
+from monitor.models import (
+    Camera,
+    Consent,
+    DailySummary,
+    Organisation,
+    Person,
+    Reading,
+    Snapshot,
+    SnapshotImage,
+    Team,
+)
+from monitor.periods import is_working_day, last_working_days, midnight
+from monitor.services.assessment import person_assess
+from monitor.services.roles import roles_ensure
+from monitor.services.summaries import person_rebuild
+
+NAME = "Harbour & Hill"
+REPLAYED_DAYS = 40
+CLOSING_TIME = time(18)
+BATCH = 1000
+
+
+class NotADemonstration(Exception):
+    """There is a real organisation here; it is left alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class DemoSize:
+    """How much to invent; `until` is the day that counts as today."""
+
+    until: date
+    people: int = 60
+    teams: int = 6
+    days: int = 85
+    seed: int = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What all people of one run have in common."""
+
+    seed: int
+    days: list[date]
+    morning: date | None
+    tz: ZoneInfo
+    now: datetime
+    teams: list[Team]
+    model: str
+
+
+Progress = Callable[[Sequence[Plan]], Iterable[Plan]]
+
+
+def demo_seed(*, size: DemoSize, now: datetime, progress: Progress = iter) -> int:
+    """Make what is missing of the demonstration; says how many people were made."""
+    organisation = _organisation()
+    frame = _frame(size, organisation.tz, now)
+    plans = demo_data.plans(
+        people=size.people, teams=size.teams, days=size.days, seed=size.seed
+    )
+    there = set(Person.objects.values_list("number", flat=True))
+    missing = [plan for plan in plans if plan.number not in there]
+    for plan in progress(missing):
+        _person_make(plan, frame)
+    usual = next(plan for plan in plans if plan.role is Role.USUAL)
+    accounts_ensure(employee=Person.objects.get(number=usual.number))
+    return len(missing)
+
+
+def demo_reset(*, progress: Callable[[list[Person]], Iterable[Person]] = iter) -> None:
+    """Delete all people and teams of the demonstration organisation."""
+    _organisation()
+    for person in progress(list(Person.objects.order_by("pk"))):
+        with transaction.atomic():
+            # Plain rows first: the cascade would load every one of them.
+            Reading.objects.filter(person=person).delete()
+            SnapshotImage.objects.filter(snapshot__person=person).delete()
+            Snapshot.objects.filter(person=person).delete()
+            DailySummary.objects.filter(person=person).delete()
+            Camera.objects.filter(person=person).delete()
+            person.delete()
+    Team.objects.filter(people=None).delete()
+
+
+def accounts_ensure(*, employee: Person) -> None:
+    """`admin`, `health` and `employee`, with the one password of this installation."""
+    password, is_new = _password(settings.STATE_DIR / "demo_password")
+    health = roles_ensure()
+    with transaction.atomic():
+        for name in ("admin", "health", "employee"):
+            user, created = User.objects.get_or_create(username=name)
+            if created or is_new:
+                user.set_password(password)
+                user.save(update_fields=["password"])
+        User.objects.filter(username="admin").update(is_staff=True, is_superuser=True)
+        User.objects.get(username="health").groups.add(health)
+        user = User.objects.get(username="employee")
+        if not Person.objects.filter(user=user).exists():
+            Person.objects.filter(pk=employee.pk).update(user=user)
+
+
+def _password(path: Path) -> tuple[str, bool]:
+    """The stored password, or a new one in a file that only its owner may read."""
+    try:
+        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    except FileExistsError:
+        return path.read_text(encoding="utf-8").strip(), False
+    password = secrets.token_urlsafe(12)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(password + "\n")
+    return password, True
+
+
+def _organisation() -> Organisation:
+    found, _ = Organisation.objects.get_or_create(
+        defaults={"name": NAME, "demonstration": True}
+    )
+    if not found.demonstration:
+        raise NotADemonstration(
+            f"The organisation {found.name!r} is a real one; invented data is not mixed "
+            "with real data. Use another database for the demonstration."
+        )
+    return found
+
+
+def _frame(size: DemoSize, tz: ZoneInfo, now: datetime) -> Frame:
+    yesterday = size.until - timedelta(days=1)
+    names = [
+        demo_data.TEAM_NAMES[n] if n < len(demo_data.TEAM_NAMES) else f"Team {n + 1}"
+        for n in range(size.teams)
+    ]
+    return Frame(
+        seed=size.seed,
+        days=last_working_days(size.days, until=yesterday),
+        morning=size.until if is_working_day(size.until) else None,
+        tz=tz,
+        now=now,
+        teams=[Team.objects.get_or_create(name=name)[0] for name in names],
+        model=_model(),
+    )
+
+
+def _model() -> str:
+    """The version in use, so that a real picture continues a person's history."""
+    from inference.spec import active_name, load_spec, model_folder
+
+    try:
+        name = settings.EMOTION_MODEL or active_name()
+        return load_spec(model_folder(name)).version
+    except ModelError:
+        return "demonstration"
+
+
+@transaction.atomic
+def _person_make(plan: Plan, frame: Frame) -> None:
+    person = Person.objects.create(
+        number=plan.number, name=plan.name, team=frame.teams[plan.team]
+    )
+    camera = Camera.objects.create(name=f"Desk {plan.number}", person=person)
+    consent = Consent.objects.create(
+        person=person, given_at=midnight(frame.days[0], frame.tz)
+    )
+    seen = demo_data.pictures(
+        plan, days=frame.days, morning=frame.morning, tz=frame.tz, seed=frame.seed
+    )
+    past = [picture for picture in seen if picture.taken_at <= frame.now]
+    _pictures_store(person, camera, past, frame.model)
+    person_rebuild(person_id=person.pk)
+    _past_assess(person, frame)
+    if plan.role is Role.WITHDRAWN:
+        day = frame.days[-1 - plan.last_back]
+        consent.withdrawn_at = datetime.combine(day, time(9), frame.tz)
+        consent.save(update_fields=["withdrawn_at"])
+
+
+def _pictures_store(
+    person: Person, camera: Camera, pictures: Sequence[Picture], model: str
+) -> None:
+    snapshots = Snapshot.objects.bulk_create(
+        (_snapshot(person, camera, picture) for picture in pictures), batch_size=BATCH
+    )
+    Reading.objects.bulk_create(
+        (
+            _reading(snapshot, picture, model)
+            for snapshot, picture in zip(snapshots, pictures, strict=True)
+            if picture.scores
+        ),
+        batch_size=BATCH,
+    )
+
+
+def _past_assess(person: Person, frame: Frame) -> None:
+    """Apply the rule evening by evening, so that each change has its own day."""
+    for day in frame.days[-REPLAYED_DAYS:]:
+        evening = datetime.combine(day, CLOSING_TIME, frame.tz)
+        person_assess(person_id=person.pk, on=day, at=evening)
+    if frame.morning:
+        person_assess(person_id=person.pk, on=frame.morning, at=frame.now)
+
+
+def _snapshot(person: Person, camera: Camera, picture: Picture) -> Snapshot:
+    Status = Snapshot.Status
+    received = picture.taken_at + timedelta(seconds=2)
+    return Snapshot(
+        person=person,
+        camera=camera,
+        source=Snapshot.Source.DEMO,
+        taken_at=picture.taken_at,
+        received_at=received,
+        status=Status.DONE if picture.scores else Status.NO_FACE,
+        attempts=1,
+        finished_at=received + timedelta(seconds=1),
+        faces_found=1 if picture.scores else 0,
+    )
+
+
+def _reading(snapshot: Snapshot, picture: Picture, model: str) -> Reading:
+    """The quality figures are only made to look like the reason."""
+    reason, usable = picture.reason, not picture.reason
+    scores = picture.scores.as_dict() if picture.scores else {}
+    side = 40 if reason == "too_small" else 180
+    return Reading(
+        snapshot=snapshot,
+        person_id=snapshot.person_id,
+        taken_at=snapshot.taken_at,
+        face_index=0,
+        model=model,
+        usable=usable,
+        counted=usable,
+        reason=reason,
+        box_x=230,
+        box_y=120,
+        box_width=side,
+        box_height=side,
+        sharpness=15.0 if reason == "blurred" else 220.0,
+        brightness=25.0 if reason == "too_dark" else 120.0,
+        detector_score=0.9,
+        **scores,
+    )

@@ -1,0 +1,88 @@
+"""What is taken in as a picture and what is left of it."""
+
+from __future__ import annotations
+
+import io
+from datetime import datetime
+
+import pytest
+from PIL import Image
+
+from monitor import pictures
+from tests import images
+
+
+def opened(data: bytes) -> Image.Image:
+    return Image.open(io.BytesIO(pictures.accept(data).data))
+
+
+def test_a_plain_jpeg_keeps_its_pixels_bit_by_bit() -> None:
+    data = images.jpeg()
+    assert pictures.accept(data).data == data
+
+
+@pytest.mark.parametrize("make", [images.with_exif, images.upright_with_exif])
+def test_nothing_but_pixels_is_kept(make) -> None:
+    data = make()
+    assert b"Secret" in data
+    kept = pictures.accept(data).data
+    assert b"Secret" not in kept
+    assert b"Exif" not in kept
+
+
+def test_a_rotated_picture_is_turned_upright() -> None:
+    picture = pictures.accept(images.with_exif())
+    assert (picture.width, picture.height) == images.SIZE[::-1]
+    assert opened(images.with_exif()).size == images.SIZE[::-1]
+
+
+def test_of_an_animated_webp_the_first_frame_is_taken() -> None:
+    red, green, blue = opened(images.animated_webp()).getpixel((40, 40))
+    assert red > 200 > 60 > blue
+    assert green < 60
+
+
+def test_a_16_bit_png_keeps_its_range() -> None:
+    low, high = opened(images.png_16_bit()).convert("L").getextrema()
+    assert low < 5
+    assert high > 250
+
+
+def test_a_cmyk_jpeg_becomes_rgb() -> None:
+    assert opened(images.cmyk_jpeg()).mode == "RGB"
+
+
+def test_transparent_parts_become_white() -> None:
+    clear = Image.new("RGBA", images.SIZE, (0, 0, 0, 0))
+    assert opened(images.encoded(clear, "PNG")).getpixel((5, 5)) == (255, 255, 255)
+
+
+def test_the_time_of_taking_is_read_from_exif() -> None:
+    expected = datetime(2026, 3, 4, 10, 11, 12)  # noqa: DTZ001
+    assert pictures.moment_taken(images.with_exif()) == expected
+    assert pictures.moment_taken(images.jpeg()) is None
+    assert pictures.moment_taken(b"nothing") is None
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (b"", "empty_file"),
+        (b"just some text", "not_an_image"),
+        (images.truncated_jpeg(), "truncated_image"),
+        (images.encoded(images.scene(), "PNG")[:300], "truncated_image"),
+        (images.encoded(images.scene(), "WEBP")[:60], "truncated_image"),
+        (b"\xff\xd8\xff\xe0", "truncated_image"),
+        (images.encoded(images.scene(), "GIF"), "unsupported_format"),
+        (images.encoded(images.scene(), "BMP"), "unsupported_format"),
+        (images.bomb(), "too_many_pixels"),
+        (images.zero_size_png(), "zero_size"),
+        (images.encoded(images.scene((8, 8))), "too_small"),
+        (b"\xff\xd8\xff" + b"\0" * pictures.MAX_BYTES, "too_large"),
+    ],
+)
+def test_it_refuses(data: bytes, code: str) -> None:
+    with pytest.raises(pictures.BadPicture) as refused:
+        pictures.accept(data)
+    assert refused.value.code == code
+    assert refused.value.message.endswith(".")
