@@ -62,10 +62,7 @@ result = {
     "summaries_exact": before == summaries(),
 }
 """
-WAITING = """
-from monitor.models import Snapshot
-result = [Snapshot.objects.unfinished().count(), Snapshot.objects.count()]
-"""
+SNAPSHOTS = "monitor_snapshot"
 
 
 @dataclass
@@ -130,30 +127,39 @@ def send_all(
     return sent
 
 
-def break_things(
-    running: Stack, kills: int, done: threading.Event, log: list[str]
-) -> None:
-    """Kill the worker `kills` times and empty Redis once, spread over the run."""
+def break_things(running: Stack, kills: int, log: list[str]) -> None:
+    """Kill the worker `kills` times in the middle of a batch and empty Redis once."""
     rng = random.Random(7)
     for number in range(1, kills + 1):
-        done.wait(rng.uniform(0.8, 2.0))
+        wait_for_work(running)
+        time.sleep(rng.uniform(0, 0.25))
         running.kill("worker")
-        log.append(f"worker killed ({number})")
+        held = running.count(SNAPSHOTS, "status = 'processing'")
+        log.append(f"worker killed over {held} pictures")
         if number == 2 and "REDIS_URL" in running.environment:
             redis.Redis.from_url(REDIS).flushdb()
             log.append("Redis emptied")
         running.start_worker()
-        time.sleep(3)  # let the new one take a claim before it dies, too
 
 
-def wait_until_finished(running: Stack) -> None:
+def wait_for_work(running: Stack) -> None:
+    """Until some worker holds a new claim, not one of a dead one."""
     end = time.monotonic() + PATIENCE
-    while time.monotonic() < end:
-        waiting, total = query(running, WAITING)
-        if not waiting:
-            return
-        print(f"  {waiting} of {total} unfinished", flush=True)
-        time.sleep(1)
+    young = "status = 'processing' AND attempts > 0 AND claimed_at > "
+    young += (
+        "now() - interval '0.1 s'"
+        if "DATABASE_URL" in running.environment
+        else "strftime('%Y-%m-%d %H:%M:%f', 'now', '-0.1 seconds')"
+    )
+    while time.monotonic() < end and not running.count(SNAPSHOTS, young):
+        time.sleep(0.01)
+
+
+def wait_until_finished(running: Stack, pictures: int) -> None:
+    end = time.monotonic() + PATIENCE
+    finished = "status NOT IN ('pending', 'processing')"
+    while running.count(SNAPSHOTS, finished) < pictures and time.monotonic() < end:
+        time.sleep(0.5)
 
 
 def run(options: argparse.Namespace) -> dict[str, Any]:
@@ -170,16 +176,16 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
             for n, picture in enumerate(made)
         ] * 2
         random.Random(7).shuffle(jobs)
-        done, log = threading.Event(), list[str]()
+        log: list[str] = []
         breaker = threading.Thread(
-            target=break_things, args=(running, options.kills, done, log)
+            target=break_things, args=(running, options.kills, log)
         )
         began = time.monotonic()
         breaker.start()
         sent = send_all(running, token, jobs, options.clients)
         sending = time.monotonic() - began
         breaker.join()
-        wait_until_finished(running)
+        wait_until_finished(running, options.pictures)
         return {
             "seconds_sending": round(sending, 1),
             "seconds_all": round(time.monotonic() - began, 1),

@@ -12,6 +12,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from monitor import vault
+from monitor.api.throttling import UploadThrottle
 from monitor.models import Camera, Person, Snapshot, SnapshotImage
 from monitor.services.consent import consent_withdraw
 from tests import images
@@ -221,7 +222,7 @@ def test_without_login_nothing_is_taken_in(person: Person) -> None:
 def test_too_many_uploads_are_put_off(
     api: APIClient, person: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("monitor.api.views.UploadThrottle.rate", "1/min", raising=False)
+    monkeypatch.setattr(UploadThrottle, "rate", "1/min", raising=False)
     post(api, person=person.pk)
     answer = post(api, person=person.pk)
     assert answer.status_code == 429

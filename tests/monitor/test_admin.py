@@ -1,0 +1,50 @@
+"""The admin sets things up; it does not show results."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from monitor.models import AccessEntry, Person
+from monitor.services.access import access_record
+
+
+@pytest.fixture
+def client(admin: User) -> Client:
+    client = Client()
+    client.force_login(admin)
+    return client
+
+
+@pytest.mark.parametrize(
+    "name", ["team", "person", "camera", "organisation", "accessentry"]
+)
+def test_the_lists_open(client: Client, person: Person, name: str) -> None:
+    assert client.get(f"/admin/monitor/{name}/").status_code == 200
+
+
+def test_a_persons_form_opens(client: Client, person: Person) -> None:
+    url = f"/admin/monitor/person/{person.pk}/change/"
+    assert client.get(url).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("action", "visible"), [("withdraw_consent", 0), ("give_consent", 1)]
+)
+def test_consent_is_recorded_by_action(
+    client: Client, person: Person, action: str, visible: int
+) -> None:
+    data = {"action": action, "_selected_action": [person.pk]}
+    assert client.post("/admin/monitor/person/", data).status_code == 302
+    assert Person.objects.consented().count() == visible
+
+
+def test_the_trail_cannot_be_changed(
+    client: Client, person: Person, admin: User
+) -> None:
+    access_record(actor=admin, people=[person], action=AccessEntry.Action.PERSON)
+    entry = AccessEntry.objects.get()
+    assert client.get("/admin/monitor/accessentry/add/").status_code == 403
+    url = f"/admin/monitor/accessentry/{entry.pk}/delete/"
+    assert client.post(url, {"post": "yes"}).status_code == 403

@@ -1,0 +1,53 @@
+"""The tasks are thin; what they add is when they try again."""
+
+from __future__ import annotations
+
+import pytest
+from django.conf import settings
+from django.db import OperationalError
+from kombu.exceptions import OperationalError as BrokerError
+
+from config.celery import app
+from monitor import tasks
+
+
+def test_every_scheduled_task_exists_and_expires() -> None:
+    app.loader.import_default_modules()
+    for entry in settings.CELERY_BEAT_SCHEDULE.values():
+        assert entry["task"] in app.tasks
+        assert entry["options"]["expires"] <= entry["schedule"]
+
+
+def test_a_broker_that_is_away_loses_nothing(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def away() -> None:
+        raise BrokerError("connection refused")
+
+    monkeypatch.setattr("monitor.tasks.analyse_waiting.delay", away)
+    tasks.wake_worker()
+    assert "found by the sweeper" in caplog.text
+
+
+def test_only_errors_of_the_connection_are_tried_again() -> None:
+    assert OperationalError in tasks.RETRY["autoretry_for"]
+    assert Exception not in tasks.RETRY["autoretry_for"]
+    for name in ("analyse_waiting", "sweep", "assess_due"):
+        assert getattr(tasks, name).max_retries == 5
+
+
+@pytest.mark.django_db
+def test_the_tasks_call_the_services(monkeypatch: pytest.MonkeyPatch) -> None:
+    called: list[str] = []
+    for path in ("analysis.analyse_waiting", "analysis.sweep"):
+        monkeypatch.setattr(
+            f"monitor.services.{path}", lambda path=path: called.append(path)
+        )
+    monkeypatch.setattr(
+        "monitor.services.assessment.people_assess_due",
+        lambda now: called.append("assess"),
+    )
+    tasks.analyse_waiting()
+    tasks.sweep()
+    tasks.assess_due()
+    assert called == ["analysis.analyse_waiting", "analysis.sweep", "assess"]
