@@ -5,6 +5,7 @@ A stack has its own folder, keys, port and database; nothing of it outlives `sto
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import os
 import secrets
@@ -24,7 +25,6 @@ from pathlib import Path
 from typing import Any
 
 import psycopg2
-from cryptography.fernet import Fernet
 
 ROOT = Path(__file__).resolve().parent.parent
 POSTGRES = "postgres://postgres@127.0.0.1:5432"
@@ -148,7 +148,7 @@ def stack(*, embedded: bool = False, **extra: str) -> Iterator[Stack]:
         **os.environ,
         "STATE_DIR": str(folder),
         "SECRET_KEY": secrets.token_urlsafe(60),
-        "IMAGE_KEYS": Fernet.generate_key().decode(),
+        "IMAGE_KEYS": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
         "UPLOAD_RATE": "1000000/min",
         **extra,
     }

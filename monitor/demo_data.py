@@ -6,7 +6,8 @@ The generator, so that what pages and rules show can be compared with what was p
   normal deviate with a standard deviation of 0.45 on the logit scale.
 * A *shifted* person's ratio is 0.30 or 0.20 higher from a day on that lies 15 to 25
   working days before the end, and stays there. Only people with a usual ratio between
-  0.10 and 0.35 are chosen, so that the rise is neither cut off nor lost.
+  0.10 and 0.22 are chosen, the smaller shifts for the lowest of them, because there
+  days differ least and a demonstration should show a rise that is found.
 * About 16 pictures a day, normal with sd 4, at even chances over eight working hours.
 * Within a day a person is in the stressed state or not. From picture to picture the
   state stays with probability 0.6 and is drawn anew otherwise, which makes its lag-1
@@ -36,16 +37,20 @@ from typing import NamedTuple
 
 from inference import EmotionScores
 
-GIVEN_NAMES = (
-    "Amara Anders Aylin Bao Chiara Dario Efua Elif Farid Greta Hana Henrik Imani "
-    "Ines Jonas Kaito Kofi Leila Lucia Mateo Mei Milan Nadia Noor Oluwa Priya Rafael "
-    "Rosa Samir Sanna Tomas Yuki"
-).split()
-FAMILY_NAMES = (
-    "Adeyemi Almeida Bakker Castel Demir Eriksen Farouk Greenhill Haddad Ishida "
-    "Janssen Kaplan Lindqvist Mensah Moretti Nakano Novotny Okoro Olsen Petrov Quispe "
-    "Rahimi Sandoval Sharma Tanaka Varga Weber Xu Yildiz Zhou"
-).split()
+# fmt: off
+GIVEN_NAMES = [
+    "Amara", "Anders", "Aylin", "Bao", "Chiara", "Dario", "Efua", "Elif", "Farid",
+    "Greta", "Hana", "Henrik", "Imani", "Ines", "Jonas", "Kaito", "Kofi", "Leila",
+    "Lucia", "Mateo", "Mei", "Milan", "Nadia", "Noor", "Oluwa", "Priya", "Rafael",
+    "Rosa", "Samir", "Sanna", "Tomas", "Yuki",
+]
+FAMILY_NAMES = [
+    "Adeyemi", "Almeida", "Bakker", "Castel", "Demir", "Eriksen", "Farouk",
+    "Greenhill", "Haddad", "Ishida", "Janssen", "Kaplan", "Lindqvist", "Mensah",
+    "Moretti", "Nakano", "Novotny", "Okoro", "Olsen", "Petrov", "Quispe", "Rahimi",
+    "Sandoval", "Sharma", "Tanaka", "Varga", "Weber", "Xu", "Yildiz", "Zhou",
+]
+# fmt: on
 TEAM_NAMES = (
     "Customer service",
     "Logistics",
@@ -61,7 +66,8 @@ PERSISTENCE = 0.6
 PICTURES_A_DAY = (16.0, 4.0)
 UNSURE = 0.12
 NO_FACE = 0.03
-SHIFTS = (0.30, 0.30, 0.30, 0.20, 0.30, 0.20)
+SHIFTS = (0.30, 0.30, 0.30, 0.30, 0.20, 0.20)
+SHIFTED_FROM = (0.10, 0.22)
 SHIFT_BACK = (15, 25)
 # Expected p(angry) + p(sad) in either state, from 100,000 draws per emotion.
 CALM_STRESS = 0.077
@@ -133,8 +139,10 @@ def plans(*, people: int, teams: int, days: int, seed: int) -> list[Plan]:
     names = rng.sample(pairs, people)
     found = [_person(rng, i, names[i], _team(i, people, teams)) for i in range(people)]
     order = rng.sample(range(people), people)
-    middle = [i for i in order if 0.10 <= found[i].usual <= 0.35]
+    low, high = SHIFTED_FROM
+    middle = [i for i in order if low <= found[i].usual <= high]
     shifted = middle[: _of_sixty(len(SHIFTS), people)]
+    shifted.sort(key=lambda i: -found[i].usual)
     rest = [i for i in order if i not in shifted]
     for n, i in enumerate(shifted):
         found[i] = _shifted(rng, found[i], SHIFTS[n % len(SHIFTS)])
@@ -200,7 +208,9 @@ def _silent(plan: Plan, n: int) -> Plan:
 
 
 def _with_gaps(rng: Random, plan: Plan, days: int) -> Plan:
-    """Leave, broken cameras and single days off; a shift is not hidden by any."""
+    """Leave, broken cameras and single days off; no special role is hidden by any."""
+    if plan.role in (Role.NEW, Role.SILENT):
+        return plan
     newest = 60 if plan.role is Role.SHIFTED else 0
     away: set[int] = set()
     for chance, lengths in ((0.6, (5, 10)), (0.15, (3, 6))):
@@ -209,7 +219,7 @@ def _with_gaps(rng: Random, plan: Plan, days: int) -> Plan:
         if rng.random() < chance:
             away.update(range(start, start + length))
     away.update(n for n in range(newest, days) if rng.random() < 0.02)
-    return replace(plan, away=frozenset() if plan.role is Role.NEW else frozenset(away))
+    return replace(plan, away=frozenset(away))
 
 
 def _day(

@@ -86,7 +86,7 @@ class Weights:
 
     def stress(self, shares: Iterable[float]) -> float:
         pairs = zip(self.as_tuple(), shares, strict=True)
-        return min(1.0, sum(weight * share for weight, share in pairs))
+        return sum(weight * share for weight, share in pairs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +226,8 @@ def wilson(share: float, n_eff: float, z: float = Z95) -> Interval | None:
     """
     if n_eff <= 0:
         return None
+    # Stored probabilities may sum to a hair more than 1.
+    share = min(1.0, max(0.0, share))
     square = z * z / n_eff
     middle = share + square / 2
     spread = z * math.sqrt((share * (1 - share) + square / 4) / n_eff)
@@ -248,7 +250,7 @@ def ratios_of(
     n_eff = effective_n(n, rho)
     shares = _scale(totals.sums, n) if n else None
     hard = _scale(totals.hard, n) if n else None
-    stress = weights.stress(shares) if shares else None
+    stress = min(1.0, weights.stress(shares)) if shares else None
     interval = None if stress is None else wilson(stress, n_eff)
     missing = _missing(totals, n_eff, gates)
     return Ratios(
@@ -268,7 +270,7 @@ def ratios_of(
         coverage=_coverage(totals),
         shares=dict(zip(EMOTIONS, shares or (), strict=bool(shares))),
         hard_shares=dict(zip(EMOTIONS, hard or (), strict=bool(hard))),
-        hard_stress=weights.stress(hard) if hard else None,
+        hard_stress=min(1.0, weights.stress(hard)) if hard else None,
         hard_happiness=hard[HAPPY] if hard else None,
         verdict=_verdict(interval, level, missing),
         missing=missing,
@@ -353,7 +355,7 @@ def _add(rows: Iterable[Five]) -> Five:
 
 
 def _scale(values: Five, by: float) -> Five:
-    return _five(value / by for value in values)
+    return _five(min(1.0, value / by) for value in values)
 
 
 def _five(values: Iterable[float]) -> Five:

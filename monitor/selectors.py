@@ -19,14 +19,18 @@ from monitor.models import DailySummary, Flag, Organisation, Person, Reading, Te
 from monitor.periods import Period, last_working_days, local_day, working_days
 from monitor.querysets import FlagQuerySet, PersonQuerySet
 from monitor.scoring import (
+    DEFAULT_WEIGHTS,
+    HAPPY,
     DayTotals,
     Interval,
     Ratios,
     Totals,
     Verdict,
+    effective_n,
     newest_days,
     ratios_of,
     version_order,
+    wilson,
 )
 from monitor.team_scoring import team_figures
 
@@ -252,19 +256,22 @@ def _day_points(days: list[DayTotals], first: date, last: date) -> list[DayPoint
 
 
 def _day_point(day: date, row: DayTotals | None, changed: bool) -> DayPoint:
-    if row is None:
-        return DayPoint(day, 0, None, None, None, None, None, None, 0, False)
-    ratios = ratios_of(Totals.of([row], expected_days=1), level=settings.STRESS_LEVEL)
-    stress, happiness = ratios.stress_interval, ratios.happiness_interval
+    if row is None or not row.bins:
+        unsure = row.unsure if row else 0
+        return DayPoint(day, 0, None, None, None, None, None, None, unsure, changed)
+    n_eff = effective_n(row.bins)
+    stress = min(1.0, DEFAULT_WEIGHTS.stress(row.sums) / row.bins)
+    happiness = min(1.0, row.sums[HAPPY] / row.bins)
+    s, h = wilson(stress, n_eff), wilson(happiness, n_eff)
     return DayPoint(
         day=day,
         bins=row.bins,
-        stress=ratios.stress,
-        stress_low=stress.low if stress else None,
-        stress_high=stress.high if stress else None,
-        happiness=ratios.happiness,
-        happiness_low=happiness.low if happiness else None,
-        happiness_high=happiness.high if happiness else None,
+        stress=stress,
+        stress_low=s.low if s else None,
+        stress_high=s.high if s else None,
+        happiness=happiness,
+        happiness_low=h.low if h else None,
+        happiness_high=h.high if h else None,
         unsure=row.unsure,
         model_changed=changed,
     )

@@ -28,9 +28,10 @@ class SnapshotInput(serializers.Serializer[Any]):
         " Now when not given.",
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["taken_at"].timezone = Organisation.current().tz
+    def to_internal_value(self, data: Any) -> Any:
+        if data.get("taken_at"):
+            self.fields["taken_at"].timezone = Organisation.current().tz
+        return super().to_internal_value(data)
 
 
 class PeriodInput(serializers.Serializer[Any]):

@@ -20,11 +20,12 @@ from rest_framework.parsers import FormParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
-from rest_framework.throttling import BaseThrottle, UserRateThrottle
+from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
 from monitor import selectors
 from monitor.api import serializers
+from monitor.api.throttling import UploadThrottle
 from monitor.models import AccessEntry, Flag, Organisation, Person, Reading, Snapshot, Team
 from monitor.periods import Period, last_working_days, local_day
 from monitor.services.access import access_record
@@ -37,10 +38,6 @@ PERIOD = [
     OpenApiParameter("from", str, description="First day, YYYY-MM-DD."),
     OpenApiParameter("to", str, description="Last day, YYYY-MM-DD."),
 ]
-
-
-class UploadThrottle(UserRateThrottle):
-    scope = "upload"
 
 
 def account(request: Request) -> User:

@@ -23,10 +23,9 @@ def consent_give(*, person: Person, by: User | None = None) -> Consent:
 def consent_withdraw(*, person: Person) -> None:
     """End the consent, drop pictures on their way; the person is hidden from now on.
 
-    The person's row is locked, as it is in intake, so that a picture is either in
-    before the withdrawal, and skipped here, or refused after it.
+    Intake locks the same row of consent, so a picture is either in before the
+    withdrawal, and skipped here, or refused after it.
     """
-    Person.objects.select_for_update().get(pk=person.pk)
     now = timezone.now()
     Consent.objects.current().filter(person=person).update(withdrawn_at=now)
     on_the_way = Snapshot.objects.filter(person=person).unfinished()

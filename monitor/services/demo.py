@@ -17,7 +17,6 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.utils import timezone
 
 from inference.errors import ModelError
 from monitor import demo_data
@@ -141,8 +140,8 @@ def _organisation() -> Organisation:
     )
     if not found.demonstration:
         raise NotADemonstration(
-            f"The organisation {found.name!r} is a real one; invented data is not mixed "
-            "with real data. Use another database for the demonstration."
+            f"The organisation {found.name!r} is a real one; invented data is not "
+            "mixed with real data. Use another database for the demonstration."
         )
     return found
 

@@ -8,8 +8,10 @@ worker.
 from __future__ import annotations
 
 import hashlib
+import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -99,11 +101,10 @@ def snapshot_accept(*, upload: Upload, by: User) -> Accepted:
 
 @transaction.atomic
 def _store(snapshot: Snapshot, sealed: bytes) -> None:
-    # Locked against a withdrawal that happens meanwhile: see consent_withdraw.
-    Person.objects.select_for_update(of=("self",), no_key=True).get(
-        pk=snapshot.person_id
-    )
-    if not Consent.objects.current().filter(person=snapshot.person_id).exists():
+    # The consent's row is locked, so that a withdrawal comes either before this check
+    # or after the commit, when it finds the picture and skips it.
+    consent = Consent.objects.current().filter(person=snapshot.person_id)
+    if not consent.select_for_update(no_key=True).values_list("pk").first():
         raise Refused(
             "no_consent",
             "This person has not consented to pictures; record the consent first.",
@@ -199,13 +200,18 @@ def _person(upload: Upload, by: User) -> Person:
 
 
 def _check_queue() -> None:
-    limit = settings.QUEUE_LIMIT
-    if Snapshot.objects.unfinished()[limit : limit + 1].exists():
+    if queue_is_full(int(time.monotonic()), settings.QUEUE_LIMIT):
         raise Refused(
             "queue_full",
             "Too many pictures are waiting; send again in a minute.",
             status=503,
         )
+
+
+@lru_cache(maxsize=1)
+def queue_is_full(second: int, limit: int) -> bool:
+    """Looked up once a second in each process: it is a flood gate, not a turnstile."""
+    return Snapshot.objects.unfinished()[limit : limit + 1].exists()
 
 
 def _taken_at(upload: Upload) -> datetime:

@@ -10,10 +10,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from inference import FaceReading, FrameReading
-from monitor.models import Organisation, Person, Reading, Snapshot, SnapshotImage
+from monitor.models import Organisation, Reading, Snapshot, SnapshotImage
 from monitor.periods import local_day
 from monitor.services.assessment import person_assess_soon
-from monitor.services.summaries import summaries_refresh
+from monitor.services.summaries import people_lock, summaries_refresh
 
 Status = Snapshot.Status
 
@@ -24,11 +24,11 @@ def readings_record(
 ) -> None:
     """Store the results of one claim; rows that another claim took since are left.
 
-    The people are locked before the snapshots, the order of `consent_withdraw`.
+    The people are locked before the snapshots, as everywhere, so that no two workers
+    wait for each other.
     """
     claimed = Snapshot.objects.held(token).filter(pk__in=frames)
-    people = sorted(set(claimed.values_list("person_id", flat=True)))
-    list(Person.objects.filter(pk__in=people).order_by("pk").select_for_update())
+    people_lock(claimed.values_list("person_id", flat=True))
     snapshots = list(claimed.select_for_update())
     for snapshot in snapshots:
         _finish(snapshot, frames[snapshot.pk])

@@ -71,7 +71,6 @@ OWN = [
 ]
 
 
-@transaction.atomic
 def summaries_refresh(*, person_days: Iterable[PersonDay]) -> None:
     """Make the summaries of these days equal to their readings.
 
@@ -81,16 +80,17 @@ def summaries_refresh(*, person_days: Iterable[PersonDay]) -> None:
     wanted = set(person_days)
     if not wanted:
         return
-    people_lock({person_id for person_id, _ in wanted})
-    days = _collect(wanted, Organisation.current().tz)
-    _delete_all_but(set(days), wanted)
-    DailySummary.objects.bulk_create(
-        [days[key].summary(key) for key in sorted(days)],
-        update_conflicts=True,
-        unique_fields=KEY,
-        update_fields=OWN,
-        batch_size=500,
-    )
+    with transaction.atomic(savepoint=False):
+        people_lock({person_id for person_id, _ in wanted})
+        days = _collect(wanted, Organisation.current().tz)
+        _delete_all_but(set(days), wanted)
+        DailySummary.objects.bulk_create(
+            [days[key].summary(key) for key in sorted(days)],
+            update_conflicts=True,
+            unique_fields=KEY,
+            update_fields=OWN,
+            batch_size=500,
+        )
 
 
 def people_lock(ids: Iterable[int]) -> None:

@@ -14,6 +14,7 @@ from rest_framework.test import APIClient
 from monitor import vault
 from monitor.api.throttling import UploadThrottle
 from monitor.models import Camera, Person, Snapshot, SnapshotImage
+from monitor.services import intake
 from monitor.services.consent import consent_withdraw
 from tests import images
 from tests.monitor.conftest import client_of
@@ -166,7 +167,9 @@ def test_a_full_queue_asks_to_come_back(
 ) -> None:
     settings.QUEUE_LIMIT = 1
     for _ in range(2):
+        intake.queue_is_full.cache_clear()
         post(api, person=person.pk)
+    intake.queue_is_full.cache_clear()
     answer = post(api, person=person.pk)
     assert (answer.status_code, answer["Retry-After"]) == (503, "30")
     assert Snapshot.objects.count() == 2

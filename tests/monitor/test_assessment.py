@@ -1,0 +1,169 @@
+"""The rule applied to stored days: raised, closed, stale and back, each once."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+
+from monitor.models import Flag, FlagEvent, Person, Reading
+from monitor.periods import last_working_days
+from monitor.services import flags
+from monitor.services.assessment import (
+    people_assess_due,
+    person_assess,
+    person_assess_soon,
+)
+from monitor.services.consent import consent_withdraw
+from monitor.services.summaries import person_rebuild
+from tests.factories import NOON, PersonFactory, reading_series
+
+FRIDAY = date(2026, 3, 20)
+RISE = [0.2, 0.25] * 14 + [0.6] * 10
+Status = Flag.Status
+
+
+def assess(person: Person, on: date = FRIDAY) -> Flag | None:
+    return person_assess(person_id=person.pk, on=on)
+
+
+def raised(person: Person) -> Flag:
+    reading_series(person, stress=RISE)
+    flag = assess(person)
+    assert flag is not None
+    return flag
+
+
+def statuses() -> list[str]:
+    return list(FlagEvent.objects.values_list("new", flat=True))
+
+
+def test_a_sustained_rise_raises_a_flag_with_its_figures(person: Person) -> None:
+    flag = raised(person)
+    assert (flag.status, flag.raised_on) == (Status.RAISED, FRIDAY)
+    assert flag.recent_ratio == pytest.approx(0.6)
+    assert flag.baseline_ratio == pytest.approx(0.225, abs=0.005)
+    assert (flag.model, flag.formula) == ("test@00000001", "1")
+
+
+def test_assessing_again_changes_nothing(person: Person) -> None:
+    flag = raised(person)
+    assert assess(person) == flag
+    assert statuses() == ["raised"]
+
+
+def test_a_steady_person_has_no_flag(person: Person) -> None:
+    reading_series(person, stress=[0.2, 0.25] * 20)
+    assert assess(person) is None
+
+
+def test_later_days_are_not_looked_at(person: Person) -> None:
+    reading_series(person, stress=RISE)
+    assert assess(person, last_working_days(11, FRIDAY)[0]) is None
+
+
+def test_nothing_is_done_without_consent(person: Person) -> None:
+    reading_series(person, stress=RISE)
+    consent_withdraw(person=person)
+    assert assess(person) is None
+
+
+def test_a_flag_closes_when_the_person_is_back(person: Person) -> None:
+    raised(person)
+    later = FRIDAY + timedelta(days=21)
+    reading_series(person, stress=[0.2] * 15, until=later)
+    assert assess(person, later) is None
+    assert Flag.objects.get().closed_on == later
+    assert statuses() == ["raised", "closed"]
+
+
+def test_a_flag_stays_while_the_rise_does(person: Person) -> None:
+    raised(person)
+    later = FRIDAY + timedelta(days=84)
+    reading_series(person, stress=[0.6] * 60, until=later)
+    flag = assess(person, later)
+    assert flag is not None and flag.status == Status.RAISED
+
+
+def test_silence_is_stale_and_data_brings_it_back(person: Person) -> None:
+    raised(person)
+    silent = FRIDAY + timedelta(days=21)
+    assess(person, silent)
+    assess(person, silent)
+    assert Flag.objects.get().status == Status.STALE
+    back = silent + timedelta(days=7)
+    reading_series(person, stress=[0.6] * 5, until=back)
+    assess(person, back)
+    assert statuses() == ["raised", "stale", "raised"]
+
+
+def test_another_model_makes_a_flag_stale_not_closed(person: Person) -> None:
+    raised(person)
+    later = FRIDAY + timedelta(days=7)
+    reading_series(person, stress=[0.2] * 5, until=later, model="new@2")
+    flag = assess(person, later)
+    assert flag is not None and flag.status == Status.STALE
+    event = FlagEvent.objects.last()
+    assert event is not None and "model" in event.reason
+
+
+def test_the_new_models_own_calm_closes_it(person: Person) -> None:
+    raised(person)
+    later = FRIDAY + timedelta(days=63)
+    reading_series(person, stress=[0.2, 0.25] * 22, until=later, model="new@2")
+    assert assess(person, later) is None
+    assert Flag.objects.get().status == Status.CLOSED
+
+
+def test_a_change_of_model_restarts_the_baseline(person: Person) -> None:
+    reading_series(person, stress=RISE[:-10], until=last_working_days(11, FRIDAY)[0])
+    reading_series(person, stress=[0.6] * 10, model="new@2")
+    assert assess(person) is None
+
+
+def test_what_a_human_closed_is_not_raised_again_at_once(
+    person: Person, admin: User
+) -> None:
+    flag = raised(person)
+    flags.flag_close(flag=flag, reason="a project, agreed", by=admin, on=FRIDAY)
+    assert assess(person) is None
+    assert Flag.objects.count() == 1
+
+
+def test_deleted_readings_take_the_flags_ground_away(person: Person) -> None:
+    raised(person)
+    Reading.objects.all().delete()
+    person_rebuild(person_id=person.pk)
+    flag = assess(person)
+    assert flag is not None and flag.status == Status.STALE
+
+
+def test_soon_assesses_only_those_who_were_not_lately(
+    person: Person, django_assert_num_queries: Any
+) -> None:
+    assert person_assess_soon(person_ids=[person.pk], now=NOON) == 1
+    later = NOON + timedelta(minutes=9)
+    with django_assert_num_queries(1):
+        assert person_assess_soon(person_ids=[person.pk], now=later) == 0
+    assert (
+        person_assess_soon(person_ids=[person.pk], now=NOON + timedelta(minutes=11))
+        == 1
+    )
+
+
+def test_due_assesses_everybody_with_consent_once(person: Person) -> None:
+    PersonFactory.create()
+    PersonFactory.create(consented=False)
+    assert people_assess_due(now=NOON) == 2
+    assert people_assess_due(now=NOON + timedelta(minutes=20)) == 0
+    assert people_assess_due(now=NOON + timedelta(minutes=30)) == 2
+
+
+def test_an_assessment_costs_few_queries(
+    person: Person, django_assert_num_queries: Any
+) -> None:
+    reading_series(person, stress=[0.2, 0.25] * 20)
+    with django_assert_num_queries(3):
+        assess(person)
