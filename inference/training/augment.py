@@ -1,0 +1,83 @@
+"""Random changes to training crops that leave the emotion as it is."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from inference.arrays import Gray, Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Augmentation:
+    """Ranges of the uniform draws.
+
+    rotation: degrees either way. zoom: smallest and largest magnification.
+    shift: share of the side either way. aspect: width against height, either way.
+    brightness: gray levels either way. contrast: factor either way. mirror: chance.
+    """
+
+    rotation: float = 10.0
+    zoom: tuple[float, float] = (0.88, 1.14)
+    shift: float = 0.06
+    aspect: float = 1.08
+    brightness: float = 20.0
+    contrast: float = 1.2
+    mirror: float = 0.5
+
+
+def augment(
+    images: Gray, options: Augmentation, generator: np.random.Generator
+) -> Gray:
+    """A changed copy of crops (n, s, s)."""
+    import cv2
+
+    n, side = len(images), images.shape[1]
+    matrices = _matrices(n, side, options, generator)
+    out = np.empty_like(images)
+    for source, matrix, target in zip(images, matrices, out, strict=True):
+        cv2.warpAffine(
+            source,
+            matrix,
+            (side, side),
+            dst=target,
+            flags=cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_REPLICATE,
+        )
+    return _light(out, options, generator)
+
+
+def _matrices(
+    n: int, side: int, options: Augmentation, generator: np.random.Generator
+) -> Tensor:
+    """Affine maps (n, 2, 3) about the centre, drawn at random."""
+    angle = np.deg2rad(generator.uniform(-options.rotation, options.rotation, n))
+    smallest, largest = math.log(options.zoom[0]), math.log(options.zoom[1])
+    zoom = np.exp(generator.uniform(smallest, largest, n))
+    stretch = np.log(options.aspect) / 2
+    aspect = np.exp(generator.uniform(-stretch, stretch, n))
+    flip = np.where(generator.random(n) < options.mirror, -1.0, 1.0)
+    linear = np.empty((n, 2, 2))
+    linear[:, 0, 0] = np.cos(angle) * zoom * aspect * flip
+    linear[:, 0, 1] = np.sin(angle) * zoom * aspect
+    linear[:, 1, 0] = -np.sin(angle) * zoom / aspect * flip
+    linear[:, 1, 1] = np.cos(angle) * zoom / aspect
+    shift = generator.uniform(-options.shift, options.shift, (n, 2)) * side
+    centre = np.full(2, (side - 1) / 2)
+    offset = centre - linear @ centre + shift
+    return np.concatenate([linear, offset[..., None]], axis=2).astype(np.float32)
+
+
+def _light(images: Gray, options: Augmentation, generator: np.random.Generator) -> Gray:
+    n = len(images)
+    limit = np.log(options.contrast)
+    contrast = np.exp(generator.uniform(-limit, limit, (n, 1, 1)))
+    brightness = generator.uniform(-options.brightness, options.brightness, (n, 1, 1))
+    mean = images.mean(axis=(1, 2), keepdims=True)
+    changed = (images - mean) * contrast + mean + brightness
+    out: Gray = np.clip(changed, 0, 255).astype(np.uint8)
+    return out

@@ -1,0 +1,212 @@
+"""Training: one resumable run in one folder."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from inference.errors import DataError
+from inference.files import write_json
+from inference.training.architectures import architecture
+from inference.training.augment import Augmentation
+from inference.training.data import Dataset, Part
+
+if TYPE_CHECKING:
+    import keras
+
+    from inference.preprocess import InputSpec
+
+RUN = "run"  # the folder of checkpoints inside that of the model
+STATE = "state.json"
+LAST = "last.keras"
+BEST = "best.keras"
+
+
+@dataclass(frozen=True, slots=True)
+class FitConfig:
+    """Everything that decides the outcome of a run, apart from the data.
+
+    balance: exponent of the class weights; 0 none, 1 every class weighs the same.
+    smoothing: share of each target spread evenly (Szegedy et al. 2016).
+    patience: epochs without a lower validation loss before stopping.
+    """
+
+    arch: str = "dcnn"
+    labels: str = "fer"
+    epochs: int = 40
+    batch_size: int = 64
+    seed: int = 1
+    learning_rate: float = 1e-3
+    balance: float = 0.5
+    smoothing: float = 0.0
+    patience: int = 10
+    augmentation: Augmentation = field(default_factory=Augmentation)
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON-ready, so that a stored run can be compared with an asked one."""
+        plain: dict[str, Any] = json.loads(json.dumps(asdict(self)))
+        return plain
+
+
+@dataclass
+class Progress:
+    """What a run knows of itself between epochs; stored after each one."""
+
+    config: dict[str, Any]
+    data: dict[str, Any]
+    epoch: int = 0
+    best_epoch: int = 0
+    best_loss: float = float("inf")
+    finished: bool = False
+    history: list[dict[str, float]] = field(default_factory=list)
+
+    def improved(self, loss: float) -> bool:
+        return loss < self.best_loss
+
+    def stale(self, patience: int) -> bool:
+        return self.epoch - self.best_epoch >= patience
+
+
+def fit(
+    dataset: Dataset, out: Path, config: FitConfig, *, resume: bool = False
+) -> Progress:
+    """Train in folder `out`; afterwards `out`/run/best.keras holds the best epoch.
+
+    A run stopped at any moment goes on with `resume=True` and loses at most the
+    epoch it was in. Raises DataError for a folder that is already in use.
+    """
+    run = out / RUN
+    progress = _start(run, config, resume)
+    if progress is not None and progress.finished:
+        return progress
+    if progress is None:
+        progress = Progress(config.as_dict(), dataset.describe())
+    run.mkdir(parents=True, exist_ok=True)
+    _run(dataset, run, config, progress)
+    return progress
+
+
+def _start(run: Path, config: FitConfig, resume: bool) -> Progress | None:
+    """The stored progress of this very run; None for a fresh start."""
+    state = run / STATE
+    if not state.is_file():
+        return None
+    if not resume:
+        raise DataError(
+            f"{run.parent} holds a run already: add --resume or name a new folder"
+        )
+    try:
+        progress = Progress(**json.loads(state.read_text(encoding="utf-8")))
+    except (ValueError, TypeError) as error:
+        raise DataError(f"{state} is damaged ({error!r}): delete {run}") from error
+    asked = {**config.as_dict(), "epochs": progress.config["epochs"]}
+    if asked != progress.config:
+        raise DataError(
+            f"{run.parent} holds a run with other options: {progress.config}"
+        )
+    if progress.config["epochs"] != config.epochs:
+        progress.config["epochs"] = config.epochs
+        progress.finished = False
+    return progress
+
+
+def learning_rate(config: FitConfig, epoch: int) -> float:
+    """Cosine decay over the epochs (Loshchilov and Hutter 2017, arXiv 1608.03983)."""
+    share = epoch / max(config.epochs, 1)
+    return config.learning_rate * max(0.01, 0.5 * (1 + float(np.cos(np.pi * share))))
+
+
+def class_weights(part: Part, balance: float) -> np.ndarray:
+    """Weight per class, (mean share / its share) ** balance, averaging 1 per row."""
+    shares = part.targets.mean(axis=0)
+    weights = np.maximum(shares, 1e-6) ** -balance
+    weights[shares == 0] = 0
+    normalised: np.ndarray = weights / (weights * shares).sum()
+    return normalised.astype(np.float32)
+
+
+def _run(dataset: Dataset, run: Path, config: FitConfig, progress: Progress) -> None:
+    import keras
+
+    from inference.training.batches import epoch_batches
+
+    keras.utils.set_random_seed(config.seed + progress.epoch)
+    model = _model(run, config, progress)
+    inputs = architecture(config.arch).inputs
+    train, validation = dataset.parts["train"], dataset.parts["validation"]
+    weights = class_weights(train, config.balance)
+    for epoch in range(progress.epoch, config.epochs):
+        model.optimizer.learning_rate = learning_rate(config, epoch)
+        losses = [
+            float(model.train_on_batch(*batch))
+            for batch in epoch_batches(train, weights, inputs, config, epoch)
+        ]
+        _close_epoch(model, validation, inputs, run, progress, float(np.mean(losses)))
+        if progress.stale(config.patience):
+            break
+    progress.finished = True
+    _store(run, progress)
+
+
+def _model(run: Path, config: FitConfig, progress: Progress) -> keras.Model:
+    import keras
+
+    if progress.epoch:
+        return keras.models.load_model(run / LAST)
+    arch = architecture(config.arch)
+    model = arch.build(arch.inputs)
+    model.compile(
+        optimizer=keras.optimizers.Adam(config.learning_rate),
+        loss=keras.losses.CategoricalCrossentropy(label_smoothing=config.smoothing),
+    )
+    return model
+
+
+def _close_epoch(
+    model: keras.Model,
+    validation: Part,
+    inputs: InputSpec,
+    run: Path,
+    progress: Progress,
+    train_loss: float,
+) -> None:
+    """Score the epoch and store everything; the state is written last."""
+    from inference.training.batches import predict
+
+    probabilities = predict(model, validation.images, inputs)
+    loss = cross_entropy(probabilities, validation)
+    hits = probabilities.argmax(axis=1) == validation.labels
+    progress.epoch += 1
+    progress.history.append(
+        {
+            "epoch": progress.epoch,
+            "loss": train_loss,
+            "validation_loss": loss,
+            "validation_accuracy": float(hits.mean()),
+        }
+    )
+    if progress.improved(loss):
+        progress.best_loss, progress.best_epoch = loss, progress.epoch
+        _save(model, run / BEST)
+    _save(model, run / LAST)
+    _store(run, progress)
+
+
+def cross_entropy(probabilities: np.ndarray, part: Part) -> float:
+    """Mean cross-entropy of (n, 5) probabilities against the part's targets, nats."""
+    logs = np.log(np.maximum(probabilities, 1e-7))
+    return float(-(part.targets * logs).sum(axis=1).mean())
+
+
+def _save(model: keras.Model, path: Path) -> None:
+    temporary = path.with_name(f".writing-{path.name}")
+    model.save(temporary)
+    temporary.replace(path)
+
+
+def _store(run: Path, progress: Progress) -> None:
+    write_json(run / STATE, asdict(progress))

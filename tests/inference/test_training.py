@@ -1,0 +1,151 @@
+import dataclasses
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from inference.errors import DataError
+from inference.spec import load_spec
+from inference.training import batches, fit
+from inference.training.architectures import architecture
+from inference.training.augment import Augmentation, augment
+from inference.training.data import Dataset, Part, for_training
+from inference.training.options import command_line
+from inference.training.train import train
+from tests.inference.conftest import TINY
+from tests.inference.shared import blobs
+
+
+def layer_kinds() -> list[str]:
+    dcnn = architecture("dcnn")
+    return [type(layer).__name__ for layer in dcnn.build(dcnn.inputs).layers]
+
+
+def test_the_dcnn_is_the_papers_network() -> None:
+    block = ["Conv2D", "MaxPooling2D", "Dropout"]
+    assert layer_kinds() == [*block, *block, "Flatten", "Dense", "Dense"]
+
+
+def test_the_dcnn_takes_32_by_32_colour_and_answers_five_classes() -> None:
+    dcnn = architecture("dcnn")
+    model = dcnn.build(dcnn.inputs)
+    assert model.input_shape == (None, 32, 32, 3)
+    assert model.output_shape == (None, 5)
+    assert model.count_params() * 4 < 3.2e6
+
+
+def test_its_answers_sum_to_one() -> None:
+    dcnn = architecture("dcnn")
+    out = batches.predict(dcnn.build(dcnn.inputs), blobs(3), dcnn.inputs)
+    assert out.sum(axis=1) == pytest.approx(1, abs=1e-5)
+
+
+def test_an_unknown_architecture_names_the_known_ones() -> None:
+    with pytest.raises(DataError, match="known: .*dcnn"):
+        architecture("hal-9000")
+
+
+def test_augmentation_changes_pictures_but_depends_on_the_seed_only() -> None:
+    images = blobs(6)
+    one, two = (
+        augment(images, Augmentation(), np.random.default_rng(5)) for _ in range(2)
+    )
+    assert (one == two).all()
+    assert (one != images).any(axis=(1, 2)).all()
+
+
+def test_augmentation_of_no_range_only_mirrors() -> None:
+    still = Augmentation(0, (1, 1), 0, 1, 0, 1, mirror=1)
+    images = blobs(4)
+    changed = augment(images, still, np.random.default_rng(0))
+    assert (changed == images[:, :, ::-1]).all()
+
+
+def test_class_weights_lift_rare_classes_and_average_one() -> None:
+    targets = np.eye(5, dtype=np.float32)[[0, 1, 1, 1, 1, 2, 2, 3, 4]]
+    part = Part(blobs(9), targets)
+    weights = fit.class_weights(part, 1.0)
+    assert weights[0] == pytest.approx(4 * weights[1])
+    assert (targets @ weights).mean() == pytest.approx(1)
+    assert fit.class_weights(part, 0.0) == pytest.approx(1)
+
+
+def test_training_writes_a_folder_that_serving_reads(tiny_model: Path) -> None:
+    spec = load_spec(tiny_model)
+    assert spec.name == "tiny-1"
+    assert spec.data["sizes"] == {"train": 40, "validation": 40, "test": 40}
+    assert spec.figures["validation"]["n"] == 40
+    card = (tiny_model / "card.md").read_text()
+    assert "manage.py train --arch dcnn" in card
+    assert "research data set" in card
+
+
+def test_the_record_has_every_epoch(tiny_model: Path) -> None:
+    record = json.loads((tiny_model / "record.json").read_text())
+    assert [row["epoch"] for row in record["history"]] == [1]
+    assert record["temperature"] > 0
+
+
+class Interrupted(Exception):
+    pass
+
+
+def test_an_interrupted_training_resumes_where_it_was(
+    tiny_csv: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = dataclasses.replace(TINY, epochs=3)
+    real, epochs = batches.epoch_batches, []
+
+    def stop_in_the_second_epoch(*args: object) -> object:
+        epochs.append(args[-1])
+        if len(epochs) == 2:
+            raise Interrupted
+        return real(*args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(batches, "epoch_batches", stop_in_the_second_epoch)
+    with pytest.raises(Interrupted):
+        train(tiny_csv, tmp_path / "m", config)
+    trained = train(tiny_csv, tmp_path / "m", config, resume=True)
+    assert epochs == [0, 1, 1, 2]
+    assert [row["epoch"] for row in trained.progress.history] == [1, 2, 3]
+
+
+def tiny_dataset(tiny_csv: Path) -> Dataset:
+    return for_training(tiny_csv)
+
+
+def test_a_finished_training_is_not_repeated(tiny_csv: Path, tmp_path: Path) -> None:
+    data = tiny_dataset(tiny_csv)
+    first = fit.fit(data, tmp_path, TINY)
+    assert fit.fit(data, tmp_path, TINY, resume=True) == first
+
+
+def test_it_refuses_to_overwrite_a_run(tiny_csv: Path, tmp_path: Path) -> None:
+    data = tiny_dataset(tiny_csv)
+    fit.fit(data, tmp_path, TINY)
+    with pytest.raises(DataError, match="--resume"):
+        fit.fit(data, tmp_path, TINY)
+    with pytest.raises(DataError, match="other options"):
+        fit.fit(data, tmp_path, dataclasses.replace(TINY, seed=8), resume=True)
+
+
+def test_training_stops_when_validation_gets_no_better() -> None:
+    progress = fit.Progress({}, {}, epoch=12, best_epoch=2)
+    assert progress.stale(10)
+    assert not progress.stale(11)
+
+
+def test_the_learning_rate_falls_to_a_hundredth() -> None:
+    config = fit.FitConfig(epochs=10)
+    rates = [fit.learning_rate(config, epoch) for epoch in range(10)]
+    assert rates == sorted(rates, reverse=True)
+    assert rates[0] == config.learning_rate
+    assert fit.learning_rate(config, 10) == pytest.approx(config.learning_rate / 100)
+
+
+def test_the_recorded_command_names_no_folder_of_this_machine(tmp_path: Path) -> None:
+    line = command_line(tmp_path / "fer" / "fer2013.csv", Path("models/a"), TINY)
+    assert "--data fer/fer2013.csv" in line
+    assert "--out models/a" in line
+    assert str(tmp_path) not in line
