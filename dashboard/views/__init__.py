@@ -1,0 +1,1 @@
+"""Pages. They read selectors and write only through `monitor.services`."""

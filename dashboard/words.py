@@ -1,0 +1,50 @@
+"""What codes mean, for people. Every code the system stores has its sentence here."""
+
+from __future__ import annotations
+
+from monitor.models import Snapshot
+
+# Why a face was not counted; from inference.types.REASONS.
+FACE_REASONS = {
+    "too_small": "The face is too small in the picture.",
+    "blurred": "The face is blurred.",
+    "too_dark": "The picture is too dark.",
+    "too_bright": "The picture is too bright.",
+    "turned": "The face is turned away from the camera.",
+    "weak_detection": "It is not certain that this is a face.",
+    "uncertain": "No emotion is clearly more likely than the others.",
+}
+
+# Why a picture ended without a reading.
+PICTURE_REASONS = {
+    "empty": "The file is empty.",
+    "not_an_image": "The file is not a picture.",
+    "truncated": "The picture is incomplete.",
+    "too_many_pixels": "The picture is too large.",
+    "zero_size": "The picture has no pixels.",
+    "gave_up": "The analysis failed three times; somebody should look at the log.",
+    "key_missing": "The key that the picture was sealed with is missing.",
+    "consent_withdrawn": "The consent was withdrawn before the picture was analysed.",
+}
+
+STATES = {
+    Snapshot.Status.PENDING: "Waiting to be analysed.",
+    Snapshot.Status.PROCESSING: "Being analysed now.",
+    Snapshot.Status.DONE: "Analysed.",
+    Snapshot.Status.NO_FACE: "No face was found in the picture, so nothing counts.",
+    Snapshot.Status.FAILED: "The picture could not be analysed.",
+    Snapshot.Status.SKIPPED: "The picture was not analysed.",
+}
+
+EMOTION_NAMES = {
+    "angry": "Angry",
+    "happy": "Happy",
+    "neutral": "Neutral",
+    "sad": "Sad",
+    "surprise": "Surprised",
+}
+
+
+def reason_words(code: str) -> str:
+    """A code that is not known yet is shown as it is rather than hidden."""
+    return FACE_REASONS.get(code) or PICTURE_REASONS.get(code) or code
