@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 VARIABLES = {
     "SECRET_KEY": "signs sessions and tokens; bin/setup makes one in STATE_DIR",
-    "IMAGE_KEYS": "comma-separated Fernet keys for stored pictures, newest first",
+    "IMAGE_KEYS": "comma-separated keys for stored pictures, newest first",
     "STATE_DIR": "folder for the database, broker files and keys of one machine",
     "SITE_URL": "address of the site; https:// turns secure cookies and HSTS on",
     "ALLOWED_HOSTS": "further host names, comma-separated",
@@ -102,15 +102,28 @@ def secret(name: str, *, state: Path, file: str) -> str:
 
 
 def database(default: str) -> dict[str, object]:
+    """The messages leave the value out: it may hold a password."""
     url = text("DATABASE_URL", default)
+    if url.partition("://")[0] not in {"postgres", "postgresql", "sqlite"}:
+        fail("DATABASE_URL must begin with postgres:// or sqlite:///")
     try:
         config: dict[str, object] = environ.Env.db_url_config(url)
-    except (ValueError, environ.ImproperlyConfigured) as exc:
-        fail(f"DATABASE_URL cannot be read ({exc}); try postgres://user@host/name")
-    if "ENGINE" not in config or not config["ENGINE"]:
-        fail("DATABASE_URL names no known database; use postgres://… or sqlite:///…")
+    except (ValueError, environ.ImproperlyConfigured):
+        fail(
+            "DATABASE_URL cannot be read; try postgres://user:password@host/name, "
+            "with characters such as / @ : # in the password percent-encoded"
+        )
     return config
 
 
 def select_settings() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+
+def is_set(name: str) -> bool:
+    return _raw(name) is not None
+
+
+def for_child(**defaults: str) -> dict[str, str]:
+    """The environment of a process that we start; what is set already wins."""
+    return defaults | dict(os.environ)

@@ -20,7 +20,10 @@ DEBUG = env.flag("DEBUG")
 
 SITE_URL = env.text("SITE_URL", "http://localhost:8000").rstrip("/")
 SECURE = SITE_URL.startswith("https://")
-ALLOWED_HOSTS = [urlsplit(SITE_URL).hostname or "localhost", *env.words("ALLOWED_HOSTS")]
+ALLOWED_HOSTS = [
+    urlsplit(SITE_URL).hostname or "localhost",
+    *env.words("ALLOWED_HOSTS"),
+]
 if not SECURE:
     ALLOWED_HOSTS += ["localhost", "127.0.0.1", "[::1]"]
 CSRF_TRUSTED_ORIGINS = [SITE_URL]

@@ -31,7 +31,7 @@ class VendorFinder(BaseFinder):
 
 
 def _without_source_maps(patterns: Iterable[Any]) -> tuple[Any, ...]:
-    """Drop the rules that demand the source map a minified file names: it is not served."""
+    """Drop the rules that demand the source map of each minified file."""
     return tuple(
         (glob, tuple(rule for rule in rules if "sourceMappingURL" not in str(rule)))
         for glob, rules in patterns
