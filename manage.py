@@ -15,7 +15,7 @@ def main() -> None:
         python = VENV / "bin" / "python"
         if Path(sys.prefix) == VENV or not python.exists():
             sys.exit("Django is not installed here: run bin/setup first.")
-        os.execv(python, [str(python), *sys.argv])
+        os.execv(python, [str(python), *sys.argv])  # noqa: S606 - our own interpreter
 
     from config.env import select_settings
 

@@ -3,9 +3,9 @@
     python -m bench.chaos [--pictures 1000] [--clients 8] [--kills 5] [--embedded]
 
 Eight clients post every picture twice under the same key. Meanwhile the worker is
-killed (SIGKILL) again and again and Redis is emptied once. At the end every picture must
-be exactly one snapshot, DONE or NO_FACE, with its picture bytes gone and the day
-summaries equal to a recomputation. Exit status 1 when anything differs.
+killed (SIGKILL) again and again and Redis is emptied once. At the end every picture
+must be exactly one snapshot, DONE or NO_FACE, with its bytes gone and the day summaries
+equal to a recomputation. Exit status 1 when anything differs.
 """
 
 from __future__ import annotations
@@ -83,15 +83,16 @@ class Sent:
 def pictures(number: int) -> list[bytes]:
     """Pictures that all differ; most of them show a drawn face."""
     rng = np.random.default_rng(7)
-    made = []
+    made: list[bytes] = []
     for n in range(number):
         if n % FACELESS == 0:
             noise = rng.integers(0, 255, (240, 320, 3), dtype=np.uint8)
-            made.append(cv2.imencode(".jpg", cv2.GaussianBlur(noise, (0, 0), 4))[1])
+            smooth = cv2.GaussianBlur(noise, (0, 0), 4)
+            made.append(cv2.imencode(".jpg", smooth)[1].tobytes())
         else:
             size = (320 + n % 97, 240 + n % 89)
             made.append(draw_face(size, smile=rng.uniform(-1, 1), share=0.5))
-    return [bytes(data) for data in made]
+    return made
 
 
 def send(client: Client, job: tuple[str, bytes, int], sent: Sent) -> None:

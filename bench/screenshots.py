@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 OPTIONS = [
@@ -27,7 +27,7 @@ OPTIONS = [
     "--disable-sync",
     "--no-first-run",
 ]
-WIDTHS = {"wide": (1280, 800), "phone": (390, 844)}
+WIDTHS = {"wide": (1280, 1400), "phone": (390, 844)}
 THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
 
@@ -79,7 +79,7 @@ def pictures(browser: Browser, asked: argparse.Namespace) -> Iterator[Path]:
             sign_in(page, asked)
             for name in pages(page, asked):
                 path = asked.out / f"{name}-{theme}-{width}.png"
-                page.screenshot(path=path, full_page=True, animations="disabled")
+                page.screenshot(path=path, animations="disabled")
                 yield path
             context.close()
 
@@ -109,10 +109,9 @@ def pages(page: Page, asked: argparse.Namespace) -> Iterator[str]:
     page.goto(f"{asked.url}/upload/?person={number}")
     if asked.photos:
         page.set_input_files("input[type=file]", asked.photos)
-        page.wait_for_selector("[data-summary]:not(:has-text('on the way'))")
-        page.wait_for_function(
-            "!document.querySelector('[data-summary]').textContent.includes('way')"
-        )
+        sent = page.locator("[data-summary]")
+        expect(sent).to_contain_text("analysed")
+        expect(sent).not_to_contain_text("on the way", timeout=30_000)
     yield "upload"
 
 

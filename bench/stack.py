@@ -119,13 +119,15 @@ class Stack:
         statement = f"SELECT count(*) FROM {table} WHERE {where}"
         url = self.environment.get("DATABASE_URL")
         connection = (
-            psycopg2.connect(url) if url else sqlite3.connect(self.folder / "db.sqlite3")
+            psycopg2.connect(url)
+            if url
+            else sqlite3.connect(self.folder / "db.sqlite3")
         )
         try:
             cursor = connection.cursor()
             cursor.execute(statement)
-            rows: int = cursor.fetchone()[0]
-            return rows
+            ((rows,),) = cursor.fetchall()
+            return int(rows)
         finally:
             connection.close()
 

@@ -4,9 +4,9 @@
 
 (a) JPEG decode alone · (b) decode, detect, cut and classify in a hand-written loop ·
 (c) `inference.analyse` in batches of 32 · (d) API, queue, worker and database, with web
-and worker on the same cores, on PostgreSQL and Redis or embedded. (a) to (c) take turns,
-so that a busy machine slows them alike; the median of the rounds counts. Prints a table
-and a JSON line.
+and worker on the same cores, on PostgreSQL and Redis or embedded. (a) to (c) take
+turns, so that a busy machine slows them alike; the median of the rounds counts. Prints
+a table and a JSON line.
 """
 
 from __future__ import annotations

@@ -38,7 +38,7 @@ def _without_source_maps(patterns: Iterable[Any]) -> tuple[Any, ...]:
     )
 
 
-class StaticFiles(CompressedManifestStaticFilesStorage):
+class StaticFiles(CompressedManifestStaticFilesStorage):  # type: ignore[misc]
     """Names carry a hash of the content, so that browsers may keep them for ever."""
 
     patterns = _without_source_maps(CompressedManifestStaticFilesStorage.patterns)

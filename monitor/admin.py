@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.contrib import admin
+from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from rest_framework.authtoken.admin import TokenAdmin
@@ -60,8 +61,9 @@ class PersonAdmin(admin.ModelAdmin[Person]):
 
     @admin.action(description="Record consent", permissions=["change"])
     def give_consent(self, request: HttpRequest, people: QuerySet[Person]) -> None:
+        by = request.user if isinstance(request.user, User) else None
         for person in people:
-            consent_give(person=person, by=request.user)
+            consent_give(person=person, by=by)
 
     @admin.action(description="Withdraw consent: stops at once", permissions=["change"])
     def withdraw_consent(self, request: HttpRequest, people: QuerySet[Person]) -> None:

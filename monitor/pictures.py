@@ -138,7 +138,7 @@ def _check_size(image: Image.Image) -> None:
 
 
 def _exif(image: Image.Image) -> tuple[int, datetime | None]:
-    """Orientation (1 is upright) and the time of taking; damaged EXIF counts as none."""
+    """Orientation (1 is upright) and time of taking; damaged EXIF counts as none."""
     try:
         exif = image.getexif()
         orientation = int(exif.get(ORIENTATION, 1) or 1)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -37,8 +37,10 @@ from monitor.team_scoring import team_figures
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
 
-# Working days that the overview looks at, and after which silence is stale.
+# Working days that the overview's ratios and its sparklines look at, and after which
+# silence is stale.
 WINDOW = 10
+TREND = 30
 ALIVE = 3
 
 
@@ -122,21 +124,17 @@ def overview(*, user: User | AnonymousUser, now: datetime) -> Overview:
     and at the end those about whom too little is known.
     """
     tz = Organisation.current().tz
-    today = local_day(now, tz)
-    period = Period.days(last_working_days(WINDOW, until=today)[0], today, tz)
+    look = Look.at(local_day(now, tz), tz)
     people = list(_with_last_day(Person.objects.visible_to(user)))
-    days = _days(people, period)
+    days = _days(people, look.trend)
     flags = _open_flags(people)
-    alive = last_working_days(ALIVE, until=today)[0]
     rows = [
-        _person_row(
-            person, period, days.get(person.pk, []), flags.get(person.pk), alive
-        )
+        _person_row(person, look, days.get(person.pk, []), flags.get(person.pk))
         for person in people
     ]
     rows.sort(key=_urgency)
     return Overview(
-        period=period,
+        period=look.period,
         people=rows,
         teams=_team_rows(rows),
         open_flags=len(flags),
@@ -209,25 +207,42 @@ def _ratios(days: list[DayTotals], period: Period) -> Ratios:
     return ratios_of(totals, level=settings.STRESS_LEVEL)
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What the overview spans; whoever was not seen since `alive` is stale."""
+
+    period: Period
+    trend: Period
+    alive: date
+
+    @classmethod
+    def at(cls, today: date, tz: tzinfo) -> Look:
+        def since(n: int) -> date:
+            return last_working_days(n, until=today)[0]
+
+        return cls(
+            period=Period.days(since(WINDOW), today, tz),
+            trend=Period.days(since(TREND), today, tz),
+            alive=since(ALIVE),
+        )
+
+
 def _person_row(
-    person: Person,
-    period: Period,
-    days: list[DayTotals],
-    flag: Flag | None,
-    alive: date,
+    person: Person, look: Look, days: list[DayTotals], flag: Flag | None
 ) -> PersonRow:
     last_day: date | None = getattr(person, "last_day", None)
-    points = _day_points(days, period.first_day, period.last_day)
+    points = _day_points(days, look.trend.first_day, look.trend.last_day)
+    inside = [row for row in days if row.day >= look.period.first_day]
     return PersonRow(
         person=person,
-        ratios=_ratios(days, period),
+        ratios=_ratios(inside, look.period),
         trend=[
             TrendPoint(point.day, point.stress, point.stress_low, point.stress_high)
             for point in points
         ],
         flag=flag,
         last_day=last_day,
-        stale=last_day is None or last_day < alive,
+        stale=last_day is None or last_day < look.alive,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 from celery import shared_task
 from django.db import InterfaceError, OperationalError
@@ -11,7 +12,7 @@ from kombu.exceptions import OperationalError as BrokerError
 log = logging.getLogger(__name__)
 
 TRANSIENT_ERRORS = (OperationalError, InterfaceError)
-RETRY = {
+RETRY: dict[str, Any] = {
     "autoretry_for": TRANSIENT_ERRORS,
     "max_retries": 5,
     "retry_backoff": 2,

@@ -21,6 +21,7 @@ from monitor.selectors import PersonRow
 from monitor.services.access import access_record
 
 PAGE_SIZE = 25
+CARDS = 9
 
 
 @require_safe
@@ -35,6 +36,7 @@ def overview(request: Asked) -> HttpResponse:
     shown = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
     only_table = bool(request.htmx) and not request.htmx.history_restore_request
     flagged = [] if only_table else [row for row in page.people if row.flag]
+    flagged = sorted(flagged, key=attention)[:CARDS]
     seen = {row.person.pk: row.person for row in [*shown.object_list, *flagged]}
     access_record(
         actor=request.user, people=seen.values(), action=AccessEntry.Action.OVERVIEW
@@ -44,7 +46,8 @@ def overview(request: Asked) -> HttpResponse:
         "form": form,
         "rows": shown,
         "numbers": shown.paginator.get_elided_page_range(shown.number, on_ends=1),
-        "flagged": sorted(flagged, key=attention),
+        "flagged": flagged,
+        "more_flags": page.open_flags - len(flagged),
         "level": settings.STRESS_LEVEL,
         "enough": sum(row.ratios.verdict != Verdict.NOT_ENOUGH for row in page.people),
         "stale": sum(row.stale for row in page.people),

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from inference.classifier import calibrate
 from inference.crop import CropSpec
 from inference.files import sha256, write_json
@@ -15,6 +17,7 @@ from inference.training.architectures import Architecture, architecture
 from inference.training.batches import predict
 from inference.training.calibrate import fit_temperature
 from inference.training.card import write_card
+from inference.training.fit import class_weights
 from inference.training.metrics import Figures, figures
 
 if TYPE_CHECKING:
@@ -26,7 +29,7 @@ if TYPE_CHECKING:
     from inference.training.fit import FitConfig, Progress
 
 # Chosen on whole photographs; the table is in docs/models.md.
-CROP = CropSpec(margin=0.15, shift=-0.05, align=True)
+CROP = CropSpec(margin=0.0, shift=-0.05, align=True)
 RECORD = "record.json"
 
 
@@ -37,6 +40,19 @@ class Calibrated:
     temperature: float
     before: Figures
     after: Figures
+
+
+def adjust_logits(model: keras.Model, train: Part, config: FitConfig) -> None:
+    """Lower each class's logit by `config.adjust` times the log of its frequency.
+
+    Post-hoc logit adjustment (Menon et al. 2021, arXiv 2007.07314, equation 9) with
+    the frequencies that the class weights left: a network trained on data in which
+    three faces are neutral for each sad one calls a doubtful face neutral.
+    """
+    shares = train.targets.mean(axis=0) * class_weights(train, config.balance)
+    logs = np.log(np.maximum(shares / shares.sum(), 1e-3))
+    kernel, bias = model.layers[-1].get_weights()
+    model.layers[-1].set_weights([kernel, bias - config.adjust * logs])
 
 
 def measure(model: keras.Model, part: Part, config: FitConfig) -> Calibrated:

@@ -24,6 +24,7 @@ RUN = "run"  # the folder of checkpoints inside that of the model
 STATE = "state.json"
 LAST = "last.keras"
 BEST = "best.keras"
+CHANGEABLE = ("epochs", "adjust")  # options that may differ when a run is resumed
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,8 @@ class FitConfig:
     balance: exponent of the class weights; 0 none, 1 every class weighs the same.
     smoothing: share of each target spread evenly (Szegedy et al. 2016).
     patience: epochs without a lower validation loss before stopping.
+    adjust: share of the class frequencies taken out of the finished network's logits
+    (`adjust_logits`); 0 none, 1 all.
     """
 
     arch: str = "dcnn"
@@ -44,6 +47,7 @@ class FitConfig:
     balance: float = 0.5
     smoothing: float = 0.0
     patience: int = 10
+    adjust: float = 0.0
     augmentation: Augmentation = field(default_factory=Augmentation)
 
     def as_dict(self) -> dict[str, Any]:
@@ -103,14 +107,14 @@ def _start(run: Path, config: FitConfig, resume: bool) -> Progress | None:
         progress = Progress(**json.loads(state.read_text(encoding="utf-8")))
     except (ValueError, TypeError) as error:
         raise DataError(f"{state} is damaged ({error!r}): delete {run}") from error
-    asked = {**config.as_dict(), "epochs": progress.config["epochs"]}
-    if asked != progress.config:
+    stored = {name: progress.config[name] for name in CHANGEABLE}
+    if {**config.as_dict(), **stored} != progress.config:
         raise DataError(
             f"{run.parent} holds a run with other options: {progress.config}"
         )
     if progress.config["epochs"] != config.epochs:
-        progress.config["epochs"] = config.epochs
         progress.finished = False
+    progress.config = config.as_dict()
     return progress
 
 

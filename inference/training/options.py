@@ -19,6 +19,7 @@ def command_line(data: Path, out: Path, config: FitConfig) -> str:
     words += ["--batch-size", str(config.batch_size)]
     words += ["--learning-rate", str(config.learning_rate)]
     words += ["--balance", str(config.balance), "--patience", str(config.patience)]
+    words += ["--adjust", str(config.adjust)] if config.adjust else []
     words += ["--seed", str(config.seed), "--out", portable(out)]
     return shlex.join(words)
 

@@ -30,11 +30,11 @@ def handle(exc: Exception, context: dict[str, Any]) -> Response | None:
         exc = exceptions.NotFound("There is no such thing here.")
     elif isinstance(exc, PermissionDenied):
         exc = exceptions.PermissionDenied()
-    answer = exception_handler(exc, context)  # sets WWW-Authenticate and Retry-After
-    if answer is None or not isinstance(exc, exceptions.APIException):
-        return answer
-    answer.data = body(*_first(exc.get_full_details()))
-    return answer
+    found = exception_handler(exc, context)  # sets WWW-Authenticate and Retry-After
+    if found is None or not isinstance(exc, exceptions.APIException):
+        return found
+    found.data = body(*_first(exc.get_full_details()))
+    return found
 
 
 def _first(details: Any, field: str | None = None) -> tuple[str, str, str | None]:

@@ -30,7 +30,7 @@ class SnapshotInput(serializers.Serializer[Any]):
 
     def to_internal_value(self, data: Any) -> Any:
         if data.get("taken_at"):
-            self.fields["taken_at"].timezone = Organisation.current().tz
+            vars(self.fields["taken_at"])["timezone"] = Organisation.current().tz
         return super().to_internal_value(data)
 
 
@@ -65,7 +65,8 @@ class PersonOutput(serializers.ModelSerializer[Person]):
 class ReadingOutput(serializers.ModelSerializer[Reading]):
     box = serializers.SerializerMethodField()
     probabilities = serializers.SerializerMethodField()
-    label = serializers.CharField()
+    # DRF's metaclass takes declared fields off the class: nothing is shadowed.
+    label = serializers.CharField()  # type: ignore[assignment]
 
     class Meta:
         model = Reading
@@ -87,7 +88,10 @@ class ReadingOutput(serializers.ModelSerializer[Reading]):
         return [row.box_x, row.box_y, row.box_width, row.box_height]
 
     @extend_schema_field(
-        {"type": "object", "properties": {name: {"type": "number"} for name in EMOTIONS}}
+        {
+            "type": "object",
+            "properties": {name: {"type": "number"} for name in EMOTIONS},
+        }
     )
     def get_probabilities(self, row: Reading) -> dict[str, float]:
         return row.scores.as_dict()

@@ -19,6 +19,8 @@ class UploadThrottle(UserRateThrottle):
 
     scope = "upload"
     rate: str | None
+    duration: int
+    num_requests: int
 
     def allow_request(self, request: Request, view: APIView) -> bool:
         if self.rate is None:
@@ -27,10 +29,11 @@ class UploadThrottle(UserRateThrottle):
         window = int(self.now // self.duration)
         key = f"{self.get_cache_key(request, view)}:{window}"
         try:
-            return cache.incr(key) <= self.num_requests
+            sent: int = cache.incr(key)
         except ValueError:  # the first one of a window
             cache.add(key, 1, timeout=self.duration)
             return True
+        return sent <= self.num_requests
 
     def wait(self) -> float:
         """Seconds until the next window."""

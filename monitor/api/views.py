@@ -26,7 +26,15 @@ from rest_framework.views import APIView
 from monitor import selectors
 from monitor.api import serializers
 from monitor.api.throttling import UploadThrottle
-from monitor.models import AccessEntry, Flag, Organisation, Person, Reading, Snapshot, Team
+from monitor.models import (
+    AccessEntry,
+    Flag,
+    Organisation,
+    Person,
+    Reading,
+    Snapshot,
+    Team,
+)
 from monitor.periods import Period, last_working_days, local_day
 from monitor.services.access import access_record
 from monitor.services.intake import Refused, Upload, snapshot_accept
@@ -168,7 +176,6 @@ class PersonRatiosApi(APIView):
         period = period_of(request)
         person = seen_person(request, pk)
         ratios = selectors.person_ratios(person=person, period=period)
-        tz = Organisation.current().tz
         return Response(
             {
                 "person": person.pk,
@@ -205,7 +212,11 @@ class TeamListApi(APIView):
         """Teams, for users who may see everybody."""
         only_overseers(request)
         return Response(
-            {"results": [{"id": team.pk, "name": team.name} for team in Team.objects.all()]}
+            {
+                "results": [
+                    {"id": team.pk, "name": team.name} for team in Team.objects.all()
+                ]
+            }
         )
 
 
@@ -217,7 +228,6 @@ class TeamRatiosApi(APIView):
         team = get_object_or_404(Team, pk=pk)
         period = period_of(request)
         row = selectors.team_ratios(user=account(request), team=team, period=period)
-        tz = Organisation.current().tz
         return Response(
             {
                 "team": team.pk,

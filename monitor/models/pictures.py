@@ -102,7 +102,7 @@ class Snapshot(models.Model):
 
 
 class SnapshotImage(models.Model):
-    """The encrypted bytes of a picture; deleted with the act of storing its readings."""
+    """The encrypted bytes of a picture; they go when its readings are stored."""
 
     snapshot = models.OneToOneField(
         Snapshot, primary_key=True, on_delete=models.CASCADE, related_name="image"

@@ -87,7 +87,8 @@ def give_up() -> int:
     with transaction.atomic():
         spent = list(
             Snapshot.objects.filter(
-                Q(status=Status.PENDING) | Q(status=Status.PROCESSING, claimed_at__lt=dead),
+                Q(status=Status.PENDING)
+                | Q(status=Status.PROCESSING, claimed_at__lt=dead),
                 attempts__gte=MAX_ATTEMPTS,
             )
             .select_for_update(skip_locked=True)

@@ -18,7 +18,8 @@ from monitor.services.intake import Refused, Upload, snapshot_accept
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp"})
 # 2026-03-04_10-11-12, IMG_20260304_101112.jpg, 2026-03-04 10.11.12, 20260304T101112
 TIME_IN_NAME = re.compile(
-    r"(?<!\d)(\d{4})[-_.]?(\d\d)[-_.]?(\d\d)[T _-]+(\d\d)[-_.:]?(\d\d)[-_.:]?(\d\d)(?!\d)"
+    r"(?<!\d)(\d{4})[-_.]?(\d\d)[-_.]?(\d\d)[T _-]+"
+    r"(\d\d)[-_.:]?(\d\d)[-_.:]?(\d\d)(?!\d)"
 )
 
 
@@ -36,9 +37,7 @@ def folder_files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
 
 
-def folder_ingest(
-    *, files: list[Path], person: Person, by: User
-) -> Iterator[Outcome]:
+def folder_ingest(*, files: list[Path], person: Person, by: User) -> Iterator[Outcome]:
     """Hand the files in one after the other.
 
     The key of a file is made from its content, so a second run after an interruption

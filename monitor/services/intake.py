@@ -185,7 +185,9 @@ def _camera(upload: Upload, by: User) -> Camera:
 def _person(upload: Upload, by: User) -> Person:
     if not upload.person:
         raise Refused("person_missing", "Say whose picture it is: person or camera.")
-    found = list(Person.objects.may_receive_from(by).named(upload.person)[:2])
+    found: list[Person] = list(
+        Person.objects.may_receive_from(by).named(upload.person)[:2]
+    )
     if not found:
         raise Refused(
             "unknown_person", "There is no such person.", status=404, field="person"

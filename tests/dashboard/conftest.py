@@ -6,20 +6,9 @@ import pytest
 import time_machine
 from django.contrib.auth.models import User
 from django.test import Client
-from pytest_django.fixtures import Settings
 
 from monitor.models import Organisation, Person
 from tests.factories import NOON, PersonFactory, UserFactory, reading_series
-
-
-@pytest.fixture(autouse=True)
-def plain_static(settings: Settings) -> None:
-    """No manifest: tests need no collected files."""
-    storage = "django.contrib.staticfiles.storage.StaticFilesStorage"
-    settings.STORAGES = {
-        "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
-        "staticfiles": {"BACKEND": storage},
-    }
 
 
 @pytest.fixture(autouse=True)

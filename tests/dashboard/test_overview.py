@@ -63,6 +63,14 @@ def test_open_flags_come_first(client_health: Client, three: list[Person]) -> No
     assert "Flag raised" in client_health.get("/").content.decode()
 
 
+def test_many_flags_are_cut_to_nine_cards(client_health: Client) -> None:
+    for person in PersonFactory.create_batch(11):
+        flag(person)
+    page = client_health.get("/")
+    assert len(page.context["flagged"]) == 9
+    assert "2 more open flags" in page.content.decode()
+
+
 @pytest.mark.parametrize(
     ("question", "found"),
     [

@@ -11,6 +11,7 @@ from inference.training import batches, fit
 from inference.training.architectures import architecture
 from inference.training.augment import Augmentation, augment
 from inference.training.data import Dataset, Part, for_training
+from inference.training.export import adjust_logits
 from inference.training.options import command_line
 from inference.training.train import train
 from tests.inference.conftest import TINY
@@ -149,3 +150,25 @@ def test_the_recorded_command_names_no_folder_of_this_machine(tmp_path: Path) ->
     assert "--data fer/fer2013.csv" in line
     assert "--out models/a" in line
     assert str(tmp_path) not in line
+
+
+def test_adjusting_lifts_the_logits_of_rare_classes() -> None:
+    dcnn = architecture("dcnn")
+    model = dcnn.build(dcnn.inputs)
+    targets = np.eye(5, dtype=np.float32)[[0, 1, 1, 1, 1, 2, 3, 4]]
+    config = fit.FitConfig(balance=0.0, adjust=1.0)
+    before = batches.predict(model, blobs(3), dcnn.inputs)
+    adjust_logits(model, Part(blobs(8), targets), config)
+    after = batches.predict(model, blobs(3), dcnn.inputs)
+    odds = (after[:, 0] / after[:, 1]) / (before[:, 0] / before[:, 1])
+    assert odds == pytest.approx(4, rel=1e-3)
+
+
+def test_the_adjustment_may_change_without_training_again(
+    tiny_csv: Path, tmp_path: Path
+) -> None:
+    data = tiny_dataset(tiny_csv)
+    first = fit.fit(data, tmp_path, TINY)
+    again = fit.fit(data, tmp_path, dataclasses.replace(TINY, adjust=0.5), resume=True)
+    assert again.history == first.history
+    assert again.config["adjust"] == 0.5

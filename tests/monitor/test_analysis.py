@@ -83,7 +83,11 @@ def test_an_unsure_reading_is_stored_and_not_counted(
     waiting()
     analysis.analyse_waiting()
     reading = Reading.objects.get()
-    assert (reading.usable, reading.counted, reading.reason) == (False, False, "blurred")
+    assert (reading.usable, reading.counted, reading.reason) == (
+        False,
+        False,
+        "blurred",
+    )
     assert DailySummary.objects.get().unsure == 1
 
 

@@ -1,4 +1,4 @@
-"""Reading through the API: who sees what, in which form, and that it is written down."""
+"""Reading through the API: who sees what, in which form, and the trail of it."""
 
 from __future__ import annotations
 
@@ -60,9 +60,7 @@ def test_ratios_come_with_interval_and_counts(
     assert looks() == [("P001", "api")]
 
 
-def test_ratios_of_an_empty_period_are_null(
-    api: APIClient, snapshot: Snapshot
-) -> None:
+def test_ratios_of_an_empty_period_are_null(api: APIClient, snapshot: Snapshot) -> None:
     url = f"{V1}/people/{snapshot.person_id}/ratios/?from=2020-01-01&to=2020-01-31"
     answer = api.get(url).json()
     assert (answer["from"], answer["to"]) == ("2020-01-01", "2020-01-31")
@@ -115,9 +113,7 @@ def test_people_are_listed_by_name_without_results(
     ]
 
 
-def test_a_small_teams_figures_are_withheld(
-    api: APIClient, snapshot: Snapshot
-) -> None:
+def test_a_small_teams_figures_are_withheld(api: APIClient, snapshot: Snapshot) -> None:
     team = Team.objects.get()
     answer = api.get(f"{V1}/teams/{team.pk}/ratios/").json()
     assert (answer["stress"], answer["people_with_data"]) == (None, 0)
@@ -144,7 +140,9 @@ def test_employees_see_themselves(person: Person, employee: User, path: str) -> 
 
 
 @pytest.mark.parametrize("path", ONE_PERSON)
-def test_withdrawal_hides_at_once(api: APIClient, snapshot: Snapshot, path: str) -> None:
+def test_withdrawal_hides_at_once(
+    api: APIClient, snapshot: Snapshot, path: str
+) -> None:
     consent_withdraw(person=snapshot.person)
     assert api.get(f"{V1}/{path.format(snapshot.person_id)}").status_code == 404
     assert api.get(f"{V1}/snapshots/{snapshot.pk}/").status_code == 404

@@ -125,9 +125,7 @@ def test_an_inactive_camera_is_refused(api: APIClient, camera: Camera) -> None:
     assert refusal(post(api, camera=camera.pk)) == (403, "camera_inactive")
 
 
-def test_a_name_that_fits_two_people_is_refused(
-    api: APIClient, person: Person
-) -> None:
+def test_a_name_that_fits_two_people_is_refused(api: APIClient, person: Person) -> None:
     other = Person.objects.create(number=str(person.pk), name="B", team=person.team)
     assert refusal(post(api, person=other.number)) == (400, "ambiguous_person")
 
@@ -209,9 +207,7 @@ def test_a_stranger_cannot_send_for_anybody(person: Person, stranger: User) -> N
     assert refusal(answer) == (404, "unknown_person")
 
 
-def test_employees_may_send_for_themselves_only(
-    person: Person, employee: User
-) -> None:
+def test_employees_may_send_for_themselves_only(person: Person, employee: User) -> None:
     other = Person.objects.create(number="P002", name="B", team=person.team)
     assert refusal(post(client_of(employee), person=other.pk))[0] == 404
     assert post(client_of(employee), person=person.pk).status_code == 202

@@ -77,7 +77,16 @@ def test_the_overview_looks_at_ten_working_days(admin: User) -> None:
     assert page.period.first_day == date(2026, 3, 9)
     assert (row.ratios.days, row.ratios.coverage) == (10, 1.0)
     assert row.ratios.stress == pytest.approx(0.3)
-    assert [point.stress for point in row.trend] == pytest.approx([0.3] * 10)
+    assert len(row.trend) == selectors.TREND
+    assert [point.stress for point in row.trend[-10:]] == pytest.approx([0.3] * 10)
+
+
+def test_days_before_the_window_show_in_the_trend_only(admin: User) -> None:
+    person = someone("Ada", None)
+    reading_series(person, stress=[0.9] * 10 + [0.1] * 10)
+    (row,) = selectors.overview(user=admin, now=NOON).people
+    assert row.ratios.stress == pytest.approx(0.1)
+    assert row.trend[-20].stress == pytest.approx(0.9)
 
 
 @pytest.mark.parametrize(("silent", "stale"), [(0, False), (2, False), (3, True)])
@@ -86,7 +95,8 @@ def test_silence_is_stale(admin: User, silent: int, stale: bool) -> None:
     reading_series(person, stress=[0.1] * 7 + [None] * silent)
     (row,) = selectors.overview(user=admin, now=NOON).people
     assert row.stale is stale
-    assert [point.stress for point in row.trend][10 - silent :] == [None] * silent
+    seen = [point.stress is not None for point in row.trend[-7 - silent :]]
+    assert seen == [True] * 7 + [False] * silent
 
 
 def test_unsure_readings_break_no_silence(admin: User) -> None:

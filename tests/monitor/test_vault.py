@@ -5,6 +5,7 @@ import secrets
 from typing import Any
 
 import pytest
+
 from monitor import checks, vault
 
 

@@ -46,6 +46,13 @@ class Command(BaseCommand):
             help="0: every picture weighs the same; 1: every class does",
         )
         parser.add_argument("--patience", type=int, default=10)
+        parser.add_argument(
+            "--adjust",
+            type=float,
+            default=0.0,
+            help="share of the class frequencies taken out of the finished network: "
+            "more than 0 finds more of the rare classes; may change with --resume",
+        )
         parser.add_argument("--seed", type=int, default=1)
         parser.add_argument("--resume", action="store_true")
 
@@ -55,7 +62,7 @@ class Command(BaseCommand):
         from inference.training.train import train
 
         names = ("arch", "labels", "epochs", "batch_size", "learning_rate")
-        more = ("balance", "patience", "seed")
+        more = ("balance", "patience", "adjust", "seed")
         config = FitConfig(**{name: options[name] for name in (*names, *more)})
         try:
             trained = train(
