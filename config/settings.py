@@ -105,12 +105,6 @@ REDIS_URL = env.text("REDIS_URL")
 BROKER_DIR = STATE_DIR / "broker"
 if REDIS_URL:
     CELERY_BROKER_URL = REDIS_URL
-    CACHES = {
-        "default": {
-            "BACKEND": "django.core.cache.backends.redis.RedisCache",
-            "LOCATION": REDIS_URL,
-        }
-    }
 else:
     CELERY_BROKER_URL = "filesystem://"
     for name in ("messages", "control"):
@@ -121,7 +115,10 @@ else:
         "control_folder": str(BROKER_DIR / "control"),
         "polling_interval": 0.1,
     }
-    CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+
+# Only throttles count in the cache, each web process for itself: no network on the way
+# of a picture, and no refusal because Redis is away.
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]

@@ -52,7 +52,7 @@ class Snapshot(models.Model):
         DEMO = "demo", "demonstration"
 
     person = models.ForeignKey(
-        Person, on_delete=models.CASCADE, related_name="snapshots"
+        Person, on_delete=models.CASCADE, related_name="snapshots", db_index=False
     )
     camera = models.ForeignKey(
         Camera, null=True, on_delete=models.SET_NULL, related_name="snapshots"
@@ -61,7 +61,7 @@ class Snapshot(models.Model):
     taken_at = models.DateTimeField()
     received_at = models.DateTimeField()
     submitted_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, db_index=False
     )
     idempotency_key = models.CharField(max_length=200, null=True)  # noqa: DJ001
     request_digest = models.CharField(max_length=64)
@@ -76,6 +76,8 @@ class Snapshot(models.Model):
 
     objects = SnapshotQuerySet.as_manager()
 
+    # Foreign keys that begin another index have none of their own (`db_index=False`):
+    # each index is written anew with every change of state.
     class Meta:
         ordering: ClassVar = ["-pk"]
         constraints: ClassVar = [

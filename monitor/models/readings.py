@@ -20,10 +20,10 @@ class Reading(models.Model):
     """
 
     snapshot = models.ForeignKey(
-        Snapshot, on_delete=models.CASCADE, related_name="readings"
+        Snapshot, on_delete=models.CASCADE, related_name="readings", db_index=False
     )
     person = models.ForeignKey(
-        Person, on_delete=models.CASCADE, related_name="readings"
+        Person, on_delete=models.CASCADE, related_name="readings", db_index=False
     )
     taken_at = models.DateTimeField()
     face_index = models.PositiveSmallIntegerField()
@@ -90,7 +90,7 @@ class DailySummary(models.Model):
     """
 
     person = models.ForeignKey(
-        Person, on_delete=models.CASCADE, related_name="summaries"
+        Person, on_delete=models.CASCADE, related_name="summaries", db_index=False
     )
     day = models.DateField()
     model = models.CharField(max_length=80)

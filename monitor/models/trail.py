@@ -24,7 +24,7 @@ class AccessEntry(models.Model):
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL
     )
     person = models.ForeignKey(
-        Person, on_delete=models.CASCADE, related_name="access_entries"
+        Person, on_delete=models.CASCADE, related_name="access_entries", db_index=False
     )
     action = models.CharField(max_length=10, choices=Action)
     at = models.DateTimeField()

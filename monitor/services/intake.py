@@ -16,6 +16,7 @@ from functools import lru_cache
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from monitor import pictures, vault
@@ -69,8 +70,17 @@ class Accepted:
 def snapshot_accept(*, upload: Upload, by: User) -> Accepted:
     """Take a picture in, or raise Refused; a repeated key answers the first result."""
     digest = _digest(upload)
-    if first := _first_result(upload, by, digest):
-        return first
+    try:
+        return Accepted(_take_in(upload, by, digest), replayed=False)
+    except (Refused, IntegrityError):
+        # Repetitions are rare, so they are looked for only where something is in the
+        # way: the unique constraint, or what has changed since the first time.
+        if first := _first_result(upload, by, digest):
+            return Accepted(first, replayed=True)
+        raise
+
+
+def _take_in(upload: Upload, by: User, digest: str) -> Snapshot:
     camera = _camera(upload, by) if upload.camera else None
     person = camera.person if camera else _person(upload, by)
     _check_queue()
@@ -89,14 +99,8 @@ def snapshot_accept(*, upload: Upload, by: User) -> Accepted:
         idempotency_key=upload.idempotency_key,
         request_digest=digest,
     )
-    try:
-        _store(snapshot, vault.seal(picture.data))
-    except IntegrityError:
-        # Another request with the same key was quicker.
-        if first := _first_result(upload, by, digest):
-            return first
-        raise
-    return Accepted(snapshot, replayed=False)
+    _store(snapshot, vault.seal(picture.data))
+    return snapshot
 
 
 @transaction.atomic
@@ -137,22 +141,19 @@ def _digest(upload: Upload) -> str:
     return hashlib.sha256(facts.encode() + b"\0" + upload.data).hexdigest()
 
 
-def _first_result(upload: Upload, by: User, digest: str) -> Accepted | None:
+def _first_result(upload: Upload, by: User, digest: str) -> Snapshot | None:
     if upload.idempotency_key is None:
         return None
-    first = Snapshot.objects.filter(
-        submitted_by=by, idempotency_key=upload.idempotency_key
-    ).first()
-    if first is None:
-        return None
-    if first.request_digest != digest:
+    sent: QuerySet[Snapshot] = Snapshot.objects.filter(submitted_by=by)
+    first = sent.filter(idempotency_key=upload.idempotency_key).first()
+    if first is not None and first.request_digest != digest:
         raise Refused(
             "idempotency_key_reused",
             "This Idempotency-Key was used for another picture; make a new key.",
             status=422,
             field="Idempotency-Key",
         )
-    return Accepted(first, replayed=True)
+    return first
 
 
 def _camera(upload: Upload, by: User) -> Camera:

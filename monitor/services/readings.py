@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import date
 
@@ -30,11 +31,7 @@ def readings_record(
     claimed = Snapshot.objects.held(token).filter(pk__in=frames)
     people_lock(claimed.values_list("person_id", flat=True))
     snapshots = list(claimed.select_for_update())
-    for snapshot in snapshots:
-        _finish(snapshot, frames[snapshot.pk])
-    Snapshot.objects.bulk_update(
-        snapshots, ["status", "reason", "faces_found", "finished_at", "claim"]
-    )
+    _finish(snapshots, frames)
     SnapshotImage.objects.filter(snapshot__in=snapshots).delete()
     read = [snapshot for snapshot in snapshots if frames[snapshot.pk].faces]
     Reading.objects.bulk_create(
@@ -46,14 +43,26 @@ def readings_record(
     transaction.on_commit(lambda: person_assess_soon(person_ids=ids, now=now))
 
 
-def _finish(snapshot: Snapshot, frame: FrameReading) -> None:
+def _finish(snapshots: list[Snapshot], frames: Mapping[int, FrameReading]) -> None:
+    """Write the final states: one update for all rows that ended alike."""
+    alike: dict[tuple[str, str, int | None], list[int]] = defaultdict(list)
+    for snapshot in snapshots:
+        alike[_end(frames[snapshot.pk])].append(snapshot.pk)
+    for (status, reason, faces), ids in alike.items():
+        Snapshot.objects.filter(pk__in=ids).update(
+            status=status,
+            reason=reason,
+            faces_found=faces,
+            finished_at=timezone.now(),
+            claim=None,
+        )
+
+
+def _end(frame: FrameReading) -> tuple[str, str, int | None]:
+    """Status, reason and number of faces of a picture that was looked at."""
     if frame.error:
-        snapshot.status, snapshot.reason = Status.FAILED, frame.error
-    else:
-        snapshot.status = Status.DONE if frame.faces else Status.NO_FACE
-        snapshot.faces_found = len(frame.faces)
-    snapshot.finished_at = timezone.now()
-    snapshot.claim = None
+        return Status.FAILED, frame.error, None
+    return (Status.DONE if frame.faces else Status.NO_FACE), "", len(frame.faces)
 
 
 def _reading(snapshot: Snapshot, face: FaceReading, model: str) -> Reading:
