@@ -27,8 +27,14 @@ from typing import Any
 import psycopg2
 
 ROOT = Path(__file__).resolve().parent.parent
-POSTGRES = "postgres://postgres@127.0.0.1:5432"
-REDIS = "redis://127.0.0.1:6379/9"
+# The servers of DATABASE_URL and REDIS_URL, else those of this machine; databases of
+# their own names are used and dropped, and number 9 of Redis.
+POSTGRES = os.environ.get(
+    "DATABASE_URL", "postgres://postgres@127.0.0.1:5432/postgres"
+).rpartition("/")[0]
+REDIS = (
+    os.environ.get("REDIS_URL", "redis://127.0.0.1:6379/0").rpartition("/")[0] + "/9"
+)
 
 
 def free_port() -> int:
@@ -154,6 +160,8 @@ def stack(*, embedded: bool = False, **extra: str) -> Iterator[Stack]:
         "UPLOAD_RATE": "1000000/min",
         **extra,
     }
+    for variable in ("DATABASE_URL", "REDIS_URL"):
+        environment.pop(variable, None)
     name = f"stack_{secrets.token_hex(4)}"
     if not embedded:
         environment["DATABASE_URL"] = f"{POSTGRES}/{name}"
