@@ -30,7 +30,7 @@ VARIABLES = {
     "LEASE_SECONDS": "after this long a claimed picture may be claimed again",
     "BATCH_SIZE": "most pictures that a worker analyses at once",
     "QUEUE_LIMIT": "most waiting pictures before intake answers 503",
-    "UPLOAD_RATE": "pictures that one user may send to one web process, such as 600/min",
+    "UPLOAD_RATE": "pictures one user may send to one web process, such as 600/min",
     "TEAM_SIZE": "fewest people with data for whom a team figure is shown",
     "STRESS_LEVEL": "level that the verdict compares the stress ratio with",
 }

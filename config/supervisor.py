@@ -41,15 +41,17 @@ class Command:
     ready: Callable[[], bool] = always
 
 
-def follow_parent() -> Callable[[], None] | None:
-    """What a child runs before its program: ask for SIGTERM when its parent dies."""
+def follow_parent(
+    number: signal.Signals = signal.SIGTERM,
+) -> Callable[[], None] | None:
+    """What a child runs before its program: ask for a signal when its parent dies."""
     if not sys.platform.startswith("linux"):
         return None
     prctl = ctypes.CDLL(None, use_errno=True).prctl
     parent = os.getpid()
 
     def prepare() -> None:
-        prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+        prctl(PR_SET_PDEATHSIG, number)
         if os.getppid() != parent:  # it died before the line above
             os._exit(1)
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -71,12 +72,13 @@ def running(argv: Sequence[str], log: Path, user: str | None) -> Iterator[None]:
             user=user,
             cwd="/",
             start_new_session=True,
-            preexec_fn=follow_parent(),
+            preexec_fn=follow_parent(signal.SIGINT),
         )
     try:
         yield
     finally:
-        process.send_signal(2)
+        # PostgreSQL would wait for its clients after SIGTERM.
+        process.send_signal(signal.SIGINT)
         try:
             process.wait(10)
         except subprocess.TimeoutExpired:
@@ -135,12 +137,13 @@ def redis_server(folder: Path) -> Iterator[str]:
 
 
 def main(folder: Path, command: Sequence[str]) -> int:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     if absent := missing():
         sys.stderr.write(f"not installed: {', '.join(absent)}\n")
         return UNAVAILABLE
     with postgres(folder) as database, redis_server(folder) as broker:
         env = os.environ | {"DATABASE_URL": database, "REDIS_URL": broker}
-        return subprocess.run(command, env=env).returncode
+        return subprocess.run(command, env=env, preexec_fn=follow_parent()).returncode
 
 
 if __name__ == "__main__":
