@@ -47,7 +47,7 @@ class Picture:
 
 
 def accept(data: bytes) -> Picture:
-    """Verify an upload completely and strip it.
+    """Verify an upload and strip it.
 
     Raises BadPicture with code empty_file, too_large, not_an_image, unsupported_format,
     zero_size, too_small, too_many_pixels or truncated_image.
@@ -65,11 +65,11 @@ def accept(data: bytes) -> Picture:
     plain = image.format == "JPEG" and image.mode in {"RGB", "L"} and orientation <= 1
     try:
         if plain:
-            width, height = image.size
+            # Not decoded here: that is the worker's, and its largest cost. A file that
+            # was cut off lacks its end marker.
             if not jpeg_is_complete(data):
                 raise _damaged()
-            _decode_cheaply(image)
-            return Picture(strip_jpeg(data), width, height)
+            return Picture(strip_jpeg(data), *image.size)
         upright = _upright(image)
     except (OSError, SyntaxError, ValueError, EOFError, IndexError) as exc:
         raise _damaged() from exc
@@ -158,12 +158,6 @@ def _moment(taken: object, offset: object) -> datetime | None:
         return datetime.strptime(taken.strip(), "%Y:%m:%d %H:%M:%S")  # noqa: DTZ007
     except ValueError:
         return None
-
-
-def _decode_cheaply(image: Image.Image) -> None:
-    """Read the whole entropy-coded stream, which finds truncation, at 1/8 scale."""
-    image.draft("RGB", (image.width // 8 or 1, image.height // 8 or 1))
-    image.load()
 
 
 def _upright(image: Image.Image) -> Image.Image:

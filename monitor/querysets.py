@@ -32,10 +32,11 @@ class ConsentQuerySet(models.QuerySet[Any]):
 class PersonQuerySet(models.QuerySet[Any]):
     def consented(self) -> Self:
         """People with a current consent."""
-        from monitor.models import Consent
+        return self.filter(_current_consent())
 
-        current = Consent.objects.current().filter(person=OuterRef("pk"))
-        return self.filter(Exists(current))
+    def with_consent(self) -> Self:
+        """Annotates `has_consent`."""
+        return self.annotate(has_consent=_current_consent())
 
     def visible_to(self, user: User | AnonymousUser) -> Self:
         """Whose data this user may see: own, or everybody's with the permission.
@@ -62,6 +63,20 @@ class PersonQuerySet(models.QuerySet[Any]):
         if text.isdecimal() and len(text) < 19:
             named |= Q(pk=int(text))
         return self.filter(named)
+
+
+def _current_consent() -> Exists:
+    from monitor.models import Consent
+
+    return Exists(Consent.objects.current().filter(person=OuterRef("pk")))
+
+
+class CameraQuerySet(models.QuerySet[Any]):
+    def named(self, text: str) -> Self:
+        """The camera with this id, or else with this name."""
+        if text.isdecimal() and len(text) < 19:
+            return self.filter(pk=int(text))
+        return self.filter(name=text)
 
 
 class SnapshotQuerySet(models.QuerySet[Any]):

@@ -87,6 +87,8 @@ class Person(models.Model):
     )
     assessed_at = models.DateTimeField(null=True, editable=False)
 
+    has_consent: bool  # on rows of `Person.objects.with_consent()`
+
     objects = PersonQuerySet.as_manager()
 
     class Meta:

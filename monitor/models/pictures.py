@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import Q
 
 from monitor.models.people import Person
-from monitor.querysets import SnapshotQuerySet
+from monitor.querysets import CameraQuerySet, SnapshotQuerySet
 
 
 class Camera(models.Model):
@@ -20,6 +20,8 @@ class Camera(models.Model):
     active = models.BooleanField(
         default=True, help_text="Pictures of an inactive camera are refused."
     )
+
+    objects = CameraQuerySet.as_manager()
 
     class Meta:
         ordering: ClassVar = ["name"]

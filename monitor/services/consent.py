@@ -7,6 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from monitor.models import Consent, Person, Snapshot, SnapshotImage
+from monitor.querysets import SnapshotQuerySet
 
 
 def consent_give(*, person: Person, by: User | None = None) -> Consent:
@@ -23,13 +24,18 @@ def consent_give(*, person: Person, by: User | None = None) -> Consent:
 def consent_withdraw(*, person: Person) -> None:
     """End the consent, drop pictures on their way; the person is hidden from now on.
 
-    Intake locks the same row of consent, so a picture is either in before the
-    withdrawal, and skipped here, or refused after it.
+    A picture that intake lets in at this very moment is skipped by `readings_record`.
     """
-    now = timezone.now()
-    Consent.objects.current().filter(person=person).update(withdrawn_at=now)
-    on_the_way = Snapshot.objects.filter(person=person).unfinished()
-    SnapshotImage.objects.filter(snapshot__in=on_the_way).delete()
-    on_the_way.update(
-        status=Snapshot.Status.SKIPPED, reason="consent_withdrawn", finished_at=now
+    Consent.objects.current().filter(person=person).update(withdrawn_at=timezone.now())
+    snapshots_skip(Snapshot.objects.filter(person=person).unfinished())
+
+
+def snapshots_skip(snapshots: SnapshotQuerySet) -> None:
+    """End pictures for which there is no consent any more, unread."""
+    SnapshotImage.objects.filter(snapshot__in=snapshots).delete()
+    snapshots.update(
+        status=Snapshot.Status.SKIPPED,
+        reason="consent_withdrawn",
+        claim=None,
+        finished_at=timezone.now(),
     )

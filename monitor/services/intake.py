@@ -1,8 +1,8 @@
 """The only door for pictures: every way in ends in `snapshot_accept`.
 
-It verifies the content, checks who sends for whom, the consent and the clock, and
-stores the row and its sealed bytes in one transaction. After the commit it wakes the
-worker.
+It checks who sends for whom, the consent, the content and the clock, and stores the row
+and its sealed bytes in one transaction. After the commit it wakes the worker. Should
+the consent end at the same moment, `readings_record` stores nothing.
 """
 
 from __future__ import annotations
@@ -20,8 +20,9 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from monitor import pictures, vault
-from monitor.models import Camera, Consent, Organisation, Person, Snapshot
+from monitor.models import Camera, Organisation, Person, Snapshot
 from monitor.models import SnapshotImage as Image
+from monitor.querysets import PersonQuerySet
 from monitor.tasks import wake_worker
 
 CLOCK_TOLERANCE = timedelta(minutes=2)
@@ -81,8 +82,7 @@ def snapshot_accept(*, upload: Upload, by: User) -> Accepted:
 
 
 def _take_in(upload: Upload, by: User, digest: str) -> Snapshot:
-    camera = _camera(upload, by) if upload.camera else None
-    person = camera.person if camera else _person(upload, by)
+    person, camera = _whose(upload, by)
     _check_queue()
     try:
         picture = pictures.accept(upload.data)
@@ -105,16 +105,6 @@ def _take_in(upload: Upload, by: User, digest: str) -> Snapshot:
 
 @transaction.atomic
 def _store(snapshot: Snapshot, sealed: bytes) -> None:
-    # The consent's row is locked, so that a withdrawal comes either before this check
-    # or after the commit, when it finds the picture and skips it.
-    consent = Consent.objects.current().filter(person=snapshot.person_id)
-    if not consent.select_for_update(no_key=True).values_list("pk").first():
-        raise Refused(
-            "no_consent",
-            "This person has not consented to pictures; record the consent first.",
-            status=403,
-            field="person",
-        )
     snapshot.save(force_insert=True)
     Image.objects.create(snapshot=snapshot, sealed=sealed)
     transaction.on_commit(lambda: wake(snapshot))
@@ -156,13 +146,34 @@ def _first_result(upload: Upload, by: User, digest: str) -> Snapshot | None:
     return first
 
 
-def _camera(upload: Upload, by: User) -> Camera:
-    allowed = Camera.objects.filter(person__in=Person.objects.may_receive_from(by))
-    camera = (
-        allowed.select_related("person").filter(pk=int(upload.camera)).first()
-        if upload.camera.isdecimal() and len(upload.camera) < 19
-        else allowed.select_related("person").filter(name=upload.camera).first()
-    )
+def _whose(upload: Upload, by: User) -> tuple[Person, Camera | None]:
+    """The person of the picture, who has consented, and the camera if it was named."""
+    people = Person.objects.may_receive_from(by).with_consent()
+    camera = _camera(upload.camera, people) if upload.camera else None
+    person = _person(upload.person, people) if upload.person else None
+    if camera and person and camera.person_id != person.pk:
+        raise Refused(
+            "camera_of_another_person",
+            "This camera belongs to another person; send one of the two.",
+            field="camera",
+        )
+    if camera and not person:
+        person = people.get(pk=camera.person_id)
+    if not person:
+        raise Refused("person_missing", "Say whose picture it is: person or camera.")
+    if not person.has_consent:
+        raise Refused(
+            "no_consent",
+            "This person has not consented to pictures; record the consent first.",
+            status=403,
+            field="person",
+        )
+    return person, camera
+
+
+def _camera(name: str, people: PersonQuerySet) -> Camera:
+    allowed = Camera.objects.filter(person__in=people.values("pk"))
+    camera: Camera | None = allowed.named(name).first()
     if camera is None:
         raise Refused(
             "unknown_camera", "There is no such camera.", status=404, field="camera"
@@ -174,21 +185,11 @@ def _camera(upload: Upload, by: User) -> Camera:
             status=403,
             field="camera",
         )
-    if upload.person and _person(upload, by) != camera.person:
-        raise Refused(
-            "camera_of_another_person",
-            "This camera belongs to another person; send one of the two.",
-            field="camera",
-        )
     return camera
 
 
-def _person(upload: Upload, by: User) -> Person:
-    if not upload.person:
-        raise Refused("person_missing", "Say whose picture it is: person or camera.")
-    found: list[Person] = list(
-        Person.objects.may_receive_from(by).named(upload.person)[:2]
-    )
+def _person(name: str, people: PersonQuerySet) -> Person:
+    found: list[Person] = list(people.named(name)[:2])
     if not found:
         raise Refused(
             "unknown_person", "There is no such person.", status=404, field="person"

@@ -11,9 +11,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from inference import FaceReading, FrameReading
-from monitor.models import Organisation, Reading, Snapshot, SnapshotImage
+from monitor.models import Organisation, Person, Reading, Snapshot, SnapshotImage
 from monitor.periods import local_day
 from monitor.services.assessment import person_assess_soon
+from monitor.services.consent import snapshots_skip
 from monitor.services.summaries import people_lock, summaries_refresh
 
 Status = Snapshot.Status
@@ -30,9 +31,9 @@ def readings_record(
     """
     claimed = Snapshot.objects.held(token).filter(pk__in=frames)
     people_lock(claimed.values_list("person_id", flat=True))
-    snapshots = list(claimed.select_for_update())
+    snapshots = _drop_withdrawn(list(claimed.select_for_update()))
     _finish(snapshots, frames)
-    SnapshotImage.objects.filter(snapshot__in=snapshots).delete()
+    SnapshotImage.objects.filter(snapshot__in=[row.pk for row in snapshots]).delete()
     read = [snapshot for snapshot in snapshots if frames[snapshot.pk].faces]
     Reading.objects.bulk_create(
         _reading(snapshot, frames[snapshot.pk].faces[0], model) for snapshot in read
@@ -41,6 +42,17 @@ def readings_record(
     ids = {snapshot.person_id for snapshot in read}
     now = timezone.now()
     transaction.on_commit(lambda: person_assess_soon(person_ids=ids, now=now))
+
+
+def _drop_withdrawn(snapshots: list[Snapshot]) -> list[Snapshot]:
+    """Those whose people still consent; the others end here, with their pictures."""
+    people = {row.person_id for row in snapshots}
+    consented = Person.objects.consented().filter(pk__in=people)
+    allowed = set(consented.values_list("pk", flat=True))
+    gone = [row.pk for row in snapshots if row.person_id not in allowed]
+    if gone:
+        snapshots_skip(Snapshot.objects.filter(pk__in=gone))
+    return [row for row in snapshots if row.person_id in allowed]
 
 
 def _finish(snapshots: list[Snapshot], frames: Mapping[int, FrameReading]) -> None:

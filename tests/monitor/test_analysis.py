@@ -229,3 +229,14 @@ def test_withdrawal_stops_a_picture_on_its_way(
     assert state(snapshot) == (Status.SKIPPED, "consent_withdrawn")
     assert not Reading.objects.exists()
     assert not SnapshotImage.objects.exists()
+
+
+def test_nothing_is_stored_when_consent_ends_at_the_same_moment(
+    waiting: Waiting, engine: FakeEngine, person: Person
+) -> None:
+    snapshot = waiting()
+    person.consents.update(withdrawn_at=timezone.now())
+    analysis.analyse_waiting()
+    assert state(snapshot) == (Status.SKIPPED, "consent_withdrawn")
+    assert not Reading.objects.exists()
+    assert not SnapshotImage.objects.exists()
