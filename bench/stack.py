@@ -90,7 +90,7 @@ class Stack:
         self.start(name, "celery", "-A", "config", "worker", "-n", node, *options)
 
     def start_beat(self) -> None:
-        self.start("beat", "celery", "-A", "config", "beat")
+        self.start("beat", "celery", "-A", "config", "beat", "--pidfile=")
 
     def kill(self, name: str) -> None:
         """SIGKILL for the process and all its children; no farewell."""

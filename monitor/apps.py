@@ -1,4 +1,7 @@
+from typing import Any
+
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class MonitorConfig(AppConfig):
@@ -7,3 +10,12 @@ class MonitorConfig(AppConfig):
 
     def ready(self) -> None:
         from monitor import checks  # noqa: F401 - registers them
+
+        post_migrate.connect(make_roles, sender=self)
+
+
+def make_roles(**_: Any) -> None:
+    """Every installation has the roles, not only the demonstration."""
+    from monitor.services.roles import roles_ensure
+
+    roles_ensure()

@@ -100,8 +100,8 @@ class SnapshotQuerySet(models.QuerySet[Any]):
     def claim(self, *, limit: int, lease: timedelta) -> tuple[uuid.UUID, list[int]]:
         """Take up to `limit` waiting rows for the caller alone, oldest first.
 
-        A row that was tried before is taken by itself, so that one poisonous picture
-        cannot use up the attempts of its neighbours.
+        A row that was tried before is taken by itself, those tried least first, so that
+        one poisonous picture cannot use up the attempts of its neighbours.
         """
         token = uuid.uuid4()
         with transaction.atomic():
@@ -113,9 +113,11 @@ class SnapshotQuerySet(models.QuerySet[Any]):
             )
             if not rows:
                 return token, []
-            tried_before = bool(rows[0][1])
-            fresh = takewhile(lambda row: not row[1], rows)
-            taken = [rows[0][0]] if tried_before else [pk for pk, _ in fresh]
+            if rows[0][1]:
+                tried = [(attempts, pk) for pk, attempts in rows if attempts]
+                taken = [min(tried)[1]]
+            else:
+                taken = [pk for pk, _ in takewhile(lambda row: not row[1], rows)]
             self.filter(pk__in=taken).update(
                 status=self.model.Status.PROCESSING,
                 claim=token,

@@ -8,7 +8,15 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from inference import EMOTIONS
-from monitor.models import Flag, FlagEvent, Organisation, Person, Reading, Snapshot
+from monitor.models import (
+    Flag,
+    FlagEvent,
+    Organisation,
+    Person,
+    Reading,
+    Snapshot,
+    Team,
+)
 
 
 class SnapshotInput(serializers.Serializer[Any]):
@@ -158,6 +166,12 @@ class RatiosOutput(serializers.Serializer[Any]):
     missing = serializers.ListField(child=serializers.CharField())
     model = serializers.CharField()
     formula = serializers.CharField()
+
+
+class TeamOutput(serializers.ModelSerializer[Team]):
+    class Meta:
+        model = Team
+        fields = ("id", "name")
 
 
 class TeamRatiosOutput(serializers.Serializer[Any]):

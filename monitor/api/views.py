@@ -207,17 +207,15 @@ class PersonReadingsApi(generics.ListAPIView[Reading]):
         return newest
 
 
-class TeamListApi(APIView):
-    def get(self, request: Request) -> Response:
-        """Teams, for users who may see everybody."""
+class TeamListApi(generics.ListAPIView[Team]):
+    """Teams, for users who may see everybody."""
+
+    serializer_class = serializers.TeamOutput
+    queryset = Team.objects.all()
+
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         only_overseers(request)
-        return Response(
-            {
-                "results": [
-                    {"id": team.pk, "name": team.name} for team in Team.objects.all()
-                ]
-            }
-        )
+        return super().get(request, *args, **kwargs)
 
 
 class TeamRatiosApi(APIView):

@@ -154,6 +154,12 @@ def test_pictures_tried_before_are_tried_alone(
     assert engine.batches == [1, 1, 1]
 
 
+def test_what_was_tried_least_is_tried_first(waiting: Waiting) -> None:
+    twice, once = waiting(attempts=2), waiting(attempts=1)
+    taken = [Snapshot.objects.claim(limit=32, lease=LEASE)[1] for _ in range(2)]
+    assert taken == [[once.pk], [twice.pk]]
+
+
 def test_a_poisoned_picture_fails_after_three_attempts(
     waiting: Waiting, engine: FakeEngine
 ) -> None:
