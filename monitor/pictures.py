@@ -7,8 +7,10 @@ comes out holds pixels alone: upright, without EXIF, position, comments or thumb
 from __future__ import annotations
 
 import io
+import re
 from dataclasses import dataclass
 from datetime import datetime
+from threading import Lock
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
@@ -23,6 +25,13 @@ TAKEN = 0x9003  # DateTimeOriginal
 OFFSET = 0x9011  # OffsetTimeOriginal
 EXIF_IFD = 0x8769
 JPEG_QUALITY = 95
+APP0, APP14, APP15, COMMENT = 0xE0, 0xEE, 0xEF, 0xFE
+START_OF_SCAN, END_OF_IMAGE, FILL = 0xDA, 0xD9, 0xFF
+# Within a scan 0xFF is followed by 0 (a stuffed byte) or by a restart marker.
+MARKER_AFTER_SCAN = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
+
+# 40 megapixels take half a gigabyte on their way through `_upright`.
+_one_at_a_time = Lock()
 
 # The bomb check is ours (`too_many_pixels`), made on the header before decoding.
 Image.MAX_IMAGE_PIXELS = None
@@ -55,10 +64,7 @@ def accept(data: bytes) -> Picture:
     if not data:
         raise BadPicture("empty_file", "The file is empty; choose a picture.")
     if len(data) > MAX_BYTES:
-        size = len(data) / 1024 / 1024
-        raise BadPicture(
-            "too_large", f"The file has {size:.1f} MB; at most 10 MB are accepted."
-        )
+        raise BadPicture("too_large", "The file has over 10 MB; send a smaller one.")
     image = _open(data)
     _check_size(image)
     orientation, _ = _exif(image)
@@ -70,7 +76,8 @@ def accept(data: bytes) -> Picture:
             if not jpeg_is_complete(data):
                 raise _damaged()
             return Picture(strip_jpeg(data), *image.size)
-        upright = _upright(image)
+        with _one_at_a_time:
+            upright = _upright(image)
     except (OSError, SyntaxError, ValueError, EOFError, IndexError) as exc:
         raise _damaged() from exc
     out = io.BytesIO()
@@ -177,27 +184,29 @@ def _upright(image: Image.Image) -> Image.Image:
 
 
 def strip_jpeg(data: bytes) -> bytes:
-    """The same JPEG without its APPn and comment segments; pixels are not touched.
+    """The same JPEG without APPn and comment segments and without what follows its end.
 
-    APP0 (JFIF) and APP14 (Adobe's colour transform) stay, decoders need them. Layout:
-    ITU-T T.81, annex B.
+    Pixels are not touched. APP0 (JFIF) and APP14 (Adobe's colour transform) stay,
+    decoders need them. Layout: ITU-T T.81, annex B.
     """
     kept = [data[:2]]
     at = 2
-    while at + 4 <= len(data):
-        if data[at] != 0xFF:
-            break
+    while at + 4 <= len(data) and data[at] == 0xFF:
         marker = data[at + 1]
-        if marker == 0xFF:  # fill byte
+        if marker == FILL:
             at += 1
             continue
-        if marker == 0xDA:  # start of scan: everything after it is pixels
+        if marker == END_OF_IMAGE:
             break
-        length = 2 + int.from_bytes(data[at + 2 : at + 4], "big")
-        drop = (0xE0 < marker <= 0xEF and marker != 0xEE) or marker == 0xFE
-        if not drop:
-            kept.append(data[at : at + length])
-        at += length
-    end = data.rfind(b"\xff\xd9")
-    kept.append(data[at : end + 2 if end > at else len(data)])
-    return b"".join(kept)
+        end = at + 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+        if marker == START_OF_SCAN:
+            following = MARKER_AFTER_SCAN.search(data, end)
+            end = following.start() if following else len(data)
+        if not _is_metadata(marker):
+            kept.append(data[at:end])
+        at = end
+    return b"".join([*kept, bytes([FILL, END_OF_IMAGE])])
+
+
+def _is_metadata(marker: int) -> bool:
+    return (APP0 < marker <= APP15 and marker != APP14) or marker == COMMENT

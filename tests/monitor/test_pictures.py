@@ -23,6 +23,18 @@ def test_a_plain_jpeg_keeps_its_pixels_bit_by_bit() -> None:
     assert pictures.accept(data).data == data
 
 
+@pytest.mark.parametrize("options", [{"progressive": True}, {"optimize": True}])
+def test_every_kind_of_jpeg_keeps_its_pixels(options: dict[str, bool]) -> None:
+    data = images.jpeg(**options)
+    assert pictures.accept(data).data == data
+
+
+def test_what_follows_the_end_of_a_picture_is_dropped() -> None:
+    data = images.jpeg()
+    trailer = b"SecretTrailer\xff\xd9"
+    assert pictures.accept(data + trailer).data == data
+
+
 @pytest.mark.parametrize("make", [images.with_exif, images.upright_with_exif])
 def test_nothing_but_pixels_is_kept(make: Callable[[], bytes]) -> None:
     data = make()
