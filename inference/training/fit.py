@@ -164,7 +164,7 @@ def _model(run: Path, config: FitConfig, progress: Progress) -> keras.Model:
     arch = architecture(config.arch)
     model = arch.build(arch.inputs)
     model.compile(
-        optimizer=keras.optimizers.Adam(config.learning_rate),
+        optimizer=arch.optimizer(config.learning_rate),
         loss=keras.losses.CategoricalCrossentropy(label_smoothing=config.smoothing),
     )
     return model

@@ -8,7 +8,7 @@ import pytest
 from inference.errors import DataError
 from inference.spec import load_spec
 from inference.training import batches, fit
-from inference.training.architectures import architecture
+from inference.training.architectures import ARCHITECTURES, architecture
 from inference.training.augment import Augmentation, augment
 from inference.training.data import Dataset, Part, for_training
 from inference.training.export import adjust_logits
@@ -36,10 +36,16 @@ def test_the_dcnn_takes_32_by_32_colour_and_answers_five_classes() -> None:
     assert model.count_params() * 4 < 3.2e6
 
 
-def test_its_answers_sum_to_one() -> None:
-    dcnn = architecture("dcnn")
-    out = batches.predict(dcnn.build(dcnn.inputs), blobs(3), dcnn.inputs)
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_its_answers_sum_to_one(name: str) -> None:
+    arch = architecture(name)
+    out = batches.predict(arch.build(arch.inputs), blobs(3), arch.inputs)
     assert out.sum(axis=1) == pytest.approx(1, abs=1e-5)
+
+
+def test_the_seresnet_is_small() -> None:
+    arch = architecture("seresnet")
+    assert arch.build(arch.inputs).count_params() == pytest.approx(0.7e6, rel=0.05)
 
 
 def test_an_unknown_architecture_names_the_known_ones() -> None:
@@ -61,6 +67,26 @@ def test_augmentation_of_no_range_only_mirrors() -> None:
     images = blobs(4)
     changed = augment(images, still, np.random.default_rng(0))
     assert (changed == images[:, :, ::-1]).all()
+
+
+STILL = Augmentation(0, (1, 1), 0, 1, 0, 1, mirror=0)
+
+
+def test_erasing_leaves_a_rectangle_of_one_gray() -> None:
+    images = blobs(4)
+    options = dataclasses.replace(STILL, erase=1)
+    changed = augment(images, options, np.random.default_rng(0))
+    for before, after in zip(images, changed, strict=True):
+        share = (before != after).mean()
+        assert 0 < share <= 0.21
+        assert len(np.unique(after[before != after])) == 1
+
+
+def test_a_coarse_picture_loses_its_detail() -> None:
+    images = np.random.default_rng(1).integers(0, 255, (4, 48, 48), dtype=np.uint8)
+    options = dataclasses.replace(STILL, coarse=1, coarse_side=(16, 17))
+    changed = augment(images, options, np.random.default_rng(0))
+    assert (changed.std(axis=(1, 2)) < images.std(axis=(1, 2)) / 2).all()
 
 
 def test_class_weights_lift_rare_classes_and_average_one() -> None:

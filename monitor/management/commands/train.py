@@ -20,7 +20,7 @@ class Command(BaseCommand):
     requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--arch", default="dcnn", help="dcnn")
+        parser.add_argument("--arch", default="dcnn", help="dcnn or seresnet")
         parser.add_argument(
             "--data",
             type=Path,
@@ -57,14 +57,18 @@ class Command(BaseCommand):
         parser.add_argument("--resume", action="store_true")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        from inference.training.architectures import architecture
         from inference.training.fit import FitConfig
         from inference.training.metrics import table
         from inference.training.train import train
 
         names = ("arch", "labels", "epochs", "batch_size", "learning_rate")
         more = ("balance", "patience", "adjust", "seed")
-        config = FitConfig(**{name: options[name] for name in (*names, *more)})
         try:
+            config = FitConfig(
+                **{name: options[name] for name in (*names, *more)},
+                augmentation=architecture(options["arch"]).augmentation,
+            )
             trained = train(
                 options["data"],
                 options["out"],
