@@ -170,3 +170,8 @@ def test_the_keyboard_reaches_the_content_first(page: Page, ada: Person) -> None
     page.goto("/")
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
+
+
+def test_the_description_of_the_api_can_be_read(page: Page) -> None:
+    page.goto("/api/v1/docs/")
+    expect(page.get_by_text("/api/v1/snapshots/", exact=True).first).to_be_visible()

@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from monitor.models import AccessEntry, Person
+from monitor.models import AccessEntry, Organisation, Person
 from monitor.services.access import access_record
 
 
@@ -22,6 +22,15 @@ def client(admin: User) -> Client:
 )
 def test_the_lists_open(client: Client, person: Person, name: str) -> None:
     assert client.get(f"/admin/monitor/{name}/").status_code == 200
+
+
+@pytest.mark.parametrize("invented", [True, False])
+def test_demonstration_data_is_marked_here_too(
+    client: Client, organisation: Organisation, invented: bool
+) -> None:
+    Organisation.objects.update(demonstration=invented)
+    answer = client.get("/admin/")
+    assert ("Demonstration data" in answer.content.decode()) is invented
 
 
 def test_a_persons_form_opens(client: Client, person: Person) -> None:
