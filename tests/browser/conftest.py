@@ -15,6 +15,7 @@ from django.test import Client, override_settings
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
+from bench.screenshots import BROWSERS, OPTIONS
 from monitor import tasks
 from monitor.models import Organisation, Person
 from monitor.services import analysis
@@ -24,15 +25,6 @@ from tests.fakes import FakeEngine
 # Playwright's synchronous API runs an event loop in the thread of the test.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-OPTIONS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
 PASSWORD = "a password for tests"
 lock = threading.RLock()
 
