@@ -18,10 +18,10 @@ app.autodiscover_tasks(["monitor"])
 def check_model(**_: Any) -> None:
     """Refuse to start a worker whose model is missing or damaged."""
     from inference import ModelError
-    from inference.spec import active_name, load_spec, model_folder
+    from inference.runtime import active_spec
 
     try:
-        load_spec(model_folder(_model() or active_name()))
+        active_spec(_model())
     except ModelError as exc:
         raise SystemExit(f"The worker cannot start: {exc}") from exc
 

@@ -16,9 +16,12 @@ _engines: dict[tuple[int, Path], Engine] = {}
 _lock = Lock()
 
 
-def active_spec() -> ModelSpec:
-    """Spec of the default model, read without loading its weights; cheap."""
-    return load_spec(model_folder(active_name()))
+def active_spec(model: str | None = None) -> ModelSpec:
+    """Spec of a model, the active one by default, without loading its weights.
+
+    Cheap. Raises ModelError.
+    """
+    return load_spec(model_folder(model or active_name()))
 
 
 def get_engine(model: str | None = None) -> Engine:

@@ -165,11 +165,10 @@ def _frame(size: DemoSize, tz: ZoneInfo, now: datetime) -> Frame:
 
 def _model() -> str:
     """The version in use, so that a real picture continues a person's history."""
-    from inference.spec import active_name, load_spec, model_folder
+    from inference.runtime import active_spec
 
     try:
-        name = settings.EMOTION_MODEL or active_name()
-        return load_spec(model_folder(name)).version
+        return active_spec(settings.EMOTION_MODEL or None).version
     except ModelError:
         return "demonstration"
 
