@@ -12,6 +12,7 @@ FACE_REASONS = {
     "too_bright": "The picture is too bright.",
     "turned": "The face is turned away from the camera.",
     "weak_detection": "It is not certain that this is a face.",
+    "other_emotion": "The face seems to show fear, disgust or contempt instead.",
     "uncertain": "No emotion is clearly more likely than the others.",
 }
 

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from inference.classes import restrict
 from inference.errors import CorruptModel, IncompatibleModel
 from inference.preprocess import to_tensor
 from inference.spec import SERVING_FILE, check_weights, load_spec
-from inference.types import EMOTIONS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,8 +51,14 @@ class Classifier:
                 f"{folder / SERVING_FILE} takes {inner}, its spec says {expected}: "
                 "export the model again"
             )
+        outputs = self._interpreter.get_output_details()[0]
+        if int(outputs["shape"][-1]) != len(self.spec.classes):
+            raise IncompatibleModel(
+                f"{folder / SERVING_FILE} has {outputs['shape'][-1]} classes, its spec "
+                f"names {len(self.spec.classes)}: export the model again"
+            )
         self._input: int = inputs["index"]
-        self._output: int = self._interpreter.get_output_details()[0]["index"]
+        self._output: int = outputs["index"]
         self._prepared = 0  # the number of crops that the interpreter is laid out for
 
     def _shape(self, count: int) -> tuple[int, int, int, int]:
@@ -61,11 +67,20 @@ class Classifier:
 
     def __call__(self, crops: Gray) -> Tensor:
         """Calibrated probabilities (n, 5) of gray crops (n, s, s)."""
+        return self.read(crops)[0]
+
+    def read(self, crops: Gray) -> tuple[Tensor, Tensor]:
+        """As a call, and the uncalibrated mass (n,) on classes beside the five."""
+        five, other = restrict(self.raw(crops), self.spec.classes)
+        return calibrate(five, self.spec.temperature), other
+
+    def raw(self, crops: Gray) -> Tensor:
+        """What the network says: (n, k) in the order of its own classes."""
         if len(crops) == 0:
-            return np.empty((0, len(EMOTIONS)), np.float32)
+            return np.empty((0, len(self.spec.classes)), np.float32)
         parts = range(0, len(crops), LARGEST_BATCH)
-        raw = [self._run(crops[start : start + LARGEST_BATCH]) for start in parts]
-        return calibrate(np.concatenate(raw), self.spec.temperature)
+        runs = [self._run(crops[start : start + LARGEST_BATCH]) for start in parts]
+        return np.concatenate(runs)
 
     def _run(self, crops: Gray) -> Tensor:
         if len(crops) != self._prepared:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -31,6 +31,7 @@ class _Found:
     box: Box
     quality: Quality
     crop: Gray
+    other: Gray | None = None  # the face as a second model wants it cut
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,18 +82,31 @@ class Engine:
         with self._lock:
             return self._read([self._see(data) for data in images])
 
+    def analyse_beside(
+        self, images: Sequence[bytes], other: Classifier
+    ) -> tuple[list[FrameReading], list[FrameReading]]:
+        """As `analyse`, and the largest faces as `other` reads them.
+
+        Detection runs once; the quality is the one measured for this engine.
+        """
+        with self._lock:
+            seen = [self._see(data, other.spec.crop) for data in images]
+            again = [_as_other_wants(picture) for picture in seen]
+            return self._read(seen), self._read(again, other)
+
     def analyse_crops(self, images: Sequence[bytes]) -> list[FrameReading]:
         """As `analyse`, for pictures that are tight face crops already."""
         with self._lock:
             return self._read([self._see_crop(data) for data in images])
 
-    def _see(self, data: bytes) -> _Seen:
+    def _see(self, data: bytes, other: crop.CropSpec | None = None) -> _Seen:
         try:
             picture = decode(data)
         except UnreadableImage as error:
             return _Seen(error=error.code)
         found = [
-            self._look(picture, face) for face in self._detector.detect(picture.rgb)
+            self._look(picture, face, other)
+            for face in self._detector.detect(picture.rgb)
         ]
         found.sort(key=lambda face: -face.box.area)
         return _Seen(picture.width, picture.height, tuple(found))
@@ -110,32 +124,38 @@ class Engine:
         )
         return _Seen(picture.width, picture.height, (found,))
 
-    def _look(self, picture: Picture, face: Detection) -> _Found:
+    def _look(
+        self, picture: Picture, face: Detection, other: crop.CropSpec | None
+    ) -> _Found:
         square = crop.cut(picture.rgb, face, self._classifier.spec.crop)
         return _Found(
             box=_box(face, picture),
             quality=quality.measure(square, face, picture.scale),
             crop=square,
+            other=crop.cut(picture.rgb, face, other) if other else None,
         )
 
-    def _read(self, seen: list[_Seen]) -> list[FrameReading]:
+    def _read(
+        self, seen: list[_Seen], classifier: Classifier | None = None
+    ) -> list[FrameReading]:
         crops = [face.crop for picture in seen for face in picture.faces]
         if not crops:
             return [FrameReading(s.width, s.height, (), s.error) for s in seen]
-        rows = iter(self._classifier(np.stack(crops)))
+        scores, others = (classifier or self._classifier).read(np.stack(crops))
+        rows = zip(scores, others.tolist(), strict=True)
         return [
             FrameReading(
                 picture.width,
                 picture.height,
-                tuple(self._reading(face, next(rows)) for face in picture.faces),
+                tuple(self._reading(face, *next(rows)) for face in picture.faces),
                 picture.error,
             )
             for picture in seen
         ]
 
-    def _reading(self, face: _Found, row: Tensor) -> FaceReading:
+    def _reading(self, face: _Found, row: Tensor, other: float) -> FaceReading:
         scores = EmotionScores.from_array(row.tolist())
-        why = quality.reason(face.quality, scores, self._gate)
+        why = quality.reason(face.quality, scores, self._gate, other)
         return FaceReading(
             box=face.box,
             quality=face.quality,
@@ -144,6 +164,16 @@ class Engine:
             usable=not why,
             reason=why,
         )
+
+
+def _as_other_wants(picture: _Seen) -> _Seen:
+    """The largest face alone, cut as the second model wants it."""
+    faces = (
+        replace(face, crop=face.other)
+        for face in picture.faces[:1]
+        if face.other is not None
+    )
+    return replace(picture, faces=tuple(faces))
 
 
 def _box(face: Detection, picture: Picture) -> Box:

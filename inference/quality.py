@@ -19,7 +19,10 @@ MIN_CONFIDENCE = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """Limits of a usable face; units as in `Quality`."""
+    """Limits of a usable face; units as in `Quality`.
+
+    max_other: share of the network's belief in classes beside the five.
+    """
 
     min_size_px: int = 28
     min_sharpness: float = 5.0
@@ -28,6 +31,7 @@ class Gate:
     max_yaw: float = 0.9
     max_roll: float = 45.0
     min_score: float = 0.55
+    max_other: float = 0.5
 
 
 JUDGED_SIDE = 48  # sharpness depends on the size it is measured at
@@ -88,8 +92,13 @@ def yaw(landmarks: Points | None) -> float:
     return abs(float((nose - (right + left) / 2) @ half)) / length
 
 
-def reason(quality: Quality, scores: EmotionScores, gate: Gate) -> str:
-    """Why this face must not count, or "" when it may."""
+def reason(
+    quality: Quality, scores: EmotionScores, gate: Gate, other: float = 0.0
+) -> str:
+    """Why this face must not count, or "" when it may.
+
+    other: probability of classes beside the five, such as fear.
+    """
     checks = (
         ("weak_detection", quality.detector_score < gate.min_score),
         ("too_small", quality.size_px < gate.min_size_px),
@@ -97,6 +106,7 @@ def reason(quality: Quality, scores: EmotionScores, gate: Gate) -> str:
         ("too_bright", quality.brightness > gate.max_brightness),
         ("turned", quality.yaw > gate.max_yaw or abs(quality.roll) > gate.max_roll),
         ("blurred", quality.sharpness < gate.min_sharpness),
+        ("other_emotion", other > gate.max_other),
         ("uncertain", scores.confidence < MIN_CONFIDENCE),
     )
     return next((code for code, failed in checks if failed), "")

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from inference.classes import ALL_CLASSES, CLASS_SETS
 from inference.crop import CropSpec
 from inference.errors import CorruptModel, IncompatibleModel, MissingModel
 from inference.files import sha256, write_json
@@ -25,7 +26,8 @@ ACTIVE_FILE = MODELS / "active"
 class ModelSpec:
     """Everything serving and reporting need to know about some weights.
 
-    temperature: divisor of the logits (Guo et al. 2017, arXiv 1706.04599).
+    temperature: divisor of the five emotions' logits (Guo et al. 2017, arXiv
+    1706.04599). classes: what the network answers; it may know more than the five.
     sha256: hexadecimal digest per file. figures: measured results, for people.
     """
 
@@ -112,10 +114,10 @@ def _parse(values: dict[str, Any], path: Path) -> ModelSpec:
         ) from error
     if not digest_given or not spec.temperature > 0:
         raise CorruptModel(f"{path} has impossible values: install the model again")
-    if spec.classes != EMOTIONS:
+    if spec.classes not in CLASS_SETS.values():
         raise IncompatibleModel(
-            f"{path} is about {', '.join(spec.classes)}; this version needs "
-            f"{', '.join(EMOTIONS)}: train a model for these classes"
+            f"{path} is about {', '.join(spec.classes)}; this version reads "
+            f"{', '.join(ALL_CLASSES)} or their usual subsets: train a model for these"
         )
     return spec
 

@@ -106,6 +106,7 @@ REASONS = (
     "too_bright",
     "turned",
     "weak_detection",
+    "other_emotion",
     "uncertain",
 )
 

@@ -37,13 +37,14 @@ def epoch_batches(
         rows = order[start : start + config.batch_size]
         images = augment(part.images[rows], config.augmentation, generator)
         targets = part.targets[rows]
-        yield to_tensor(images, inputs), targets, targets @ weights
+        importance = (targets @ weights) * part.weights[rows]
+        yield to_tensor(images, inputs), targets, importance
 
 
 def predict(
     model: keras.Model, images: Gray, inputs: InputSpec, batch_size: int = 512
 ) -> Tensor:
-    """Class probabilities (n, 5) of crops (n, s, s)."""
+    """Class probabilities (n, k) of crops (n, s, s)."""
     chunks = [
         np.asarray(model.predict_on_batch(to_tensor(part, inputs)), np.float32)
         for part in np.array_split(images, max(1, -(-len(images) // batch_size)))

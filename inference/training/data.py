@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from inference.classes import CLASS_SETS
 from inference.errors import DataError
 from inference.training.fer2013 import SIDE, read_fer2013
 from inference.training.folders import read_folders
 from inference.training.options import LABELS
+from inference.types import EMOTIONS
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -30,15 +32,45 @@ SPLIT_NAMES = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Source:
+    """An auxiliary source for training; `weight` is the factor of its rows' loss."""
+
+    path: str
+    weight: float = 1.0
+    labels: str = "fer"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How to read a training set. classes: 4, 5, 7 or 8 (`CLASS_SETS`)."""
+
+    labels: str = "fer"
+    seed: int = 0
+    classes: int = 5
+    fer_share: float = 0.0
+    extra: tuple[Source, ...] = ()
+
+
 @dataclass(frozen=True)
 class Part:
-    """Some labelled crops: images (n, s, s) uint8, targets (n, 5) summing to 1."""
+    """Some labelled crops: images (n, s, s) uint8, targets (n, k) summing to 1.
+
+    importance: (n,) factor of each row's loss; empty where all weigh the same.
+    """
 
     images: Gray
     targets: Tensor
+    importance: Tensor = field(default_factory=lambda: np.empty(0, np.float32))
 
     def __len__(self) -> int:
         return len(self.images)
+
+    @property
+    def weights(self) -> Tensor:
+        """Factor of each row's loss (n,)."""
+        ones = np.ones(len(self), np.float32)
+        return self.importance if len(self.importance) else ones
 
     @property
     def labels(self) -> Ints:
@@ -81,28 +113,37 @@ def find_csv(path: Path) -> Path | None:
     return None
 
 
-def read_rows(path: Path, labels: str = "fer", side: int = SIDE) -> Rows:
-    """Read `path` (fer2013.csv, a folder with it, or a tree of class folders)."""
+def read_rows(
+    path: Path,
+    labels: str = "fer",
+    side: int = SIDE,
+    classes: tuple[str, ...] = EMOTIONS,
+    fer_share: float = 0.0,
+) -> Rows:
+    """Read `path` (fer2013.csv, a folder with it, or a tree of class folders).
+
+    `fer_share`: see `read_fer2013`. Raises DataError.
+    """
     if labels not in LABELS:
         raise DataError(f"labels must be one of {', '.join(LABELS)}, not {labels!r}")
     table = find_csv(path)
     if table is not None:
-        return read_fer2013(table, labels)
+        return read_fer2013(table, labels, fer_share).only(classes)
     if labels == "ferplus":
         raise DataError(f"FER+ labels exist for fer2013.csv only, and {path} has none")
-    return read_folders(path, side)
+    return read_folders(path, side, classes).only(classes)
 
 
-def for_training(
-    path: Path, labels: str = "fer", seed: int = 0, side: int = SIDE
-) -> Dataset:
+def for_training(path: Path, asked: Asked = Asked(), side: int = SIDE) -> Dataset:
     """Train, validation and test parts, without leaks into the training part.
 
     A source without splits is divided 8:1:1, each class alike. Training rows that are
-    pixel-identical to a validation or test row of any class are dropped.
+    pixel-identical to a validation or test row of any class are dropped, those of the
+    auxiliary sources likewise.
     """
-    rows = read_rows(path, labels, side)
-    splits = complete_splits(rows, seed)
+    classes = CLASS_SETS[asked.classes]
+    rows = read_rows(path, asked.labels, side, classes, asked.fer_share)
+    splits = complete_splits(rows, asked.seed)
     known = rows.targets.sum(axis=1) > 0
     leaked = _leaks(rows.images, splits)
     parts = {
@@ -114,19 +155,56 @@ def for_training(
         if len(parts[name]) == 0:
             raise DataError(f"{path}: no pictures are left for {name}")
     dropped = int((leaked & known).sum())
-    skipped = rows.skipped(~known)
-    return Dataset(parts, dropped, skipped, rows.source)
+    main = Dataset(parts, dropped, rows.skipped(~known), rows.source)
+    held_out = {digest(image) for image in rows.images[np.isin(splits, SPLITS[1:])]}
+    for extra in asked.extra:
+        main = _joined(main, extra, held_out, side, classes)
+    return main
+
+
+def _joined(
+    main: Dataset,
+    extra: Source,
+    held_out: set[bytes],
+    side: int,
+    classes: tuple[str, ...],
+) -> Dataset:
+    """`main` with the usable rows of an auxiliary source in its training part."""
+    rows = read_rows(Path(extra.path), extra.labels, side, classes)
+    known = rows.targets.sum(axis=1) > 0
+    if rows.images.shape[1] != side:
+        raise DataError(f"{extra.path} has pictures of another size than {main.source}")
+    leaked = np.array([digest(image) in held_out for image in rows.images], bool)
+    more = _part(rows, known & ~leaked)
+    train = main.parts["train"]
+    joined = Part(
+        np.concatenate([train.images, more.images]),
+        np.concatenate([train.targets, more.targets]),
+        np.concatenate(
+            [train.weights, np.full(len(more), extra.weight, np.float32)],
+        ),
+    )
+    return replace(
+        main,
+        parts={**main.parts, "train": joined},
+        dropped_duplicates=main.dropped_duplicates + int((leaked & known).sum()),
+        source=f"{main.source}; {len(more)} x {extra.weight:g} of {rows.source}",
+    )
 
 
 def for_evaluation(
-    path: Path, labels: str = "fer", split: str | None = None, side: int = SIDE
+    path: Path,
+    labels: str = "fer",
+    split: str | None = None,
+    side: int = SIDE,
+    classes: tuple[str, ...] = EMOTIONS,
 ) -> Dataset:
     """The part to evaluate, under the key "all" or the name of the split.
 
     Default: the test split, or everything where the source has no splits. Test or
     validation rows that are pixel-identical to a training row are dropped.
     """
-    rows = read_rows(path, labels, side)
+    rows = read_rows(path, labels, side, classes)
     name = choose_split(split, set(rows.splits.tolist()))
     wanted = rows.certain & (rows.targets.sum(axis=1) > 0)
     if name != "all":

@@ -9,16 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from inference.classes import CLASS_SETS, restrict
 from inference.classifier import calibrate
 from inference.crop import CropSpec
 from inference.files import sha256, write_json
 from inference.spec import KERAS_FILE, SERVING_FILE, ModelSpec, write_spec
-from inference.training.architectures import Architecture, architecture
+from inference.training.architectures import architecture
 from inference.training.batches import predict
 from inference.training.calibrate import fit_temperature
 from inference.training.card import write_card
 from inference.training.fit import class_weights
 from inference.training.metrics import Figures, figures
+from inference.types import EMOTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,20 +52,23 @@ def adjust_logits(model: keras.Model, train: Part, config: FitConfig) -> None:
     three faces are neutral for each sad one calls a doubtful face neutral.
     """
     shares = train.targets.mean(axis=0) * class_weights(train, config.balance)
-    logs = np.log(np.maximum(shares / shares.sum(), 1e-3))
+    rarest = shares[: len(EMOTIONS)].min()  # the other classes are never shown
+    logs = np.log(np.maximum(shares / shares.sum(), max(rarest, 1e-3)))
     kernel, bias = model.layers[-1].get_weights()
     model.layers[-1].set_weights([kernel, bias - config.adjust * logs])
 
 
 def measure(model: keras.Model, part: Part, config: FitConfig) -> Calibrated:
     """Fit the temperature on `part` and score the network before and after."""
-    raw = predict(model, part.images, architecture(config.arch).inputs)
-    temperature = fit_temperature(raw, part.labels)
-    none = part.labels[:0]
+    every = predict(model, part.images, architecture(config.arch).inputs)
+    own = part.labels < len(EMOTIONS)
+    raw, _ = restrict(every[own], CLASS_SETS[config.classes])
+    labels, none = part.labels[own], part.labels[:0]
+    temperature = fit_temperature(raw, labels)
     return Calibrated(
         temperature=temperature,
-        before=figures(part.labels, raw, not_found=none),
-        after=figures(part.labels, calibrate(raw, temperature), not_found=none),
+        before=figures(labels, raw, not_found=none),
+        after=figures(labels, calibrate(raw, temperature), not_found=none),
     )
 
 
@@ -77,14 +82,14 @@ def export(
 ) -> ModelSpec:
     """Write model.keras, model.tflite, spec.json, record.json and card.md to `out`."""
     arch = architecture(config.arch)
-    bare = _without_optimizer(model, arch)
-    _replace(out / KERAS_FILE, lambda path: bare.save(path))
-    _replace(out / SERVING_FILE, lambda path: path.write_bytes(to_tflite(bare)))
+    _replace(out / KERAS_FILE, lambda path: model.save(path))
+    _replace(out / SERVING_FILE, lambda path: path.write_bytes(to_tflite(model)))
     spec = ModelSpec(
         name=out.resolve().name,
         architecture=config.arch,
         inputs=arch.inputs,
         crop=CROP,
+        classes=CLASS_SETS[config.classes],
         temperature=round(measured.temperature, 4),
         sha256={name: sha256(out / name) for name in (KERAS_FILE, SERVING_FILE)},
         command=command,
@@ -113,11 +118,12 @@ def _record(
     }
 
 
-def _without_optimizer(model: keras.Model, arch: Architecture) -> keras.Model:
-    """The same network without Adam's moments, which would triple its file."""
-    bare = arch.build(arch.inputs)
-    bare.set_weights(model.get_weights())
-    return bare
+def bare(model: keras.Model, config: FitConfig) -> keras.Model:
+    """The same network in float32, without the optimizer's moments."""
+    arch = architecture(config.arch)
+    plain = arch.build(arch.inputs, config.classes)
+    plain.set_weights(model.get_weights())
+    return plain
 
 
 def to_tflite(model: keras.Model) -> bytes:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from inference.classes import ALL_CLASSES
 from inference.errors import DataError
-from inference.training.rows import Rows
+from inference.training.rows import KEPT_MASS, Rows
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,31 +19,34 @@ if TYPE_CHECKING:
 SIDE = 48
 USAGES = {"Training": "train", "PublicTest": "validation", "PrivateTest": "test"}
 # Kaggle's numbers 0..6 are angry, disgust, fear, happy, sad, surprise, neutral;
-# -1 marks a class this product does not use.
-KAGGLE_TO_OURS = (0, -1, -1, 1, 3, 4, 2)
-KAGGLE_NAMES = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
-# Columns of fer2013new.csv in the order of EMOTIONS.
+# these are their places in ALL_CLASSES.
+KAGGLE_TO_OURS = (0, 5, 6, 1, 3, 4, 2)
+# Columns of fer2013new.csv in the order of ALL_CLASSES, and two that are no class.
 VOTE_COLUMNS = ("anger", "happiness", "neutral", "sadness", "surprise")
 ALL_VOTES = (*VOTE_COLUMNS, "disgust", "fear", "contempt", "unknown", "NF")
 
 
-def read_fer2013(path: Path, labels: str) -> Rows:
+def read_fer2013(path: Path, labels: str, fer_share: float = 0.0) -> Rows:
     """Rows of the csv at `path`; `labels` is "fer" or "ferplus".
 
-    With "ferplus" the targets are shares of the annotators' votes among the five
-    classes (Barsoum et al. 2016, arXiv 1608.01041): votes cast only once are noise
-    and dropped, as in the paper's own code; a row is kept when the five classes hold
-    at least half of the votes, and `certain` when one class has more than half.
+    With "ferplus" the targets are shares of the annotators' votes (Barsoum et al.
+    2016, arXiv 1608.01041); votes cast only once are noise and dropped, as in the
+    paper's own code. A row is `certain` when one class has more than half of all ten
+    votes. `fer_share` of a training row's target is then taken from FER2013's label.
     """
     images, classes, splits = _read_csv(path)
+    ours = np.array(KAGGLE_TO_OURS)[classes]
+    targets = np.eye(len(ALL_CLASSES), dtype=np.float32)[ours]
+    certain = np.ones(len(images), bool)
+    reasons = np.full(len(images), "", "<U32")
     if labels == "ferplus":
+        hard = targets
         targets, certain, reasons = _votes(path, len(images))
-    else:
-        ours = np.array(KAGGLE_TO_OURS)[classes]
-        targets = np.eye(5, dtype=np.float32)[ours] * (ours >= 0)[:, None]
-        certain = ours >= 0
-        reasons = np.where(certain, "", np.array(KAGGLE_NAMES)[classes])
+        blended = (splits == "train") & (targets.sum(axis=1) >= KEPT_MASS)
+        share = fer_share * blended[:, None]
+        targets = ((1 - share) * targets + share * hard).astype(np.float32)
     source = f"{path.name}, labels {labels}"
+    source += f" with {fer_share:g} of FER2013's" if fer_share else ""
     return Rows(images, targets, certain, splits, reasons, {}, source)
 
 
@@ -101,14 +105,12 @@ def _votes(path: Path, n: int) -> tuple[Tensor, np.ndarray, np.ndarray]:
 
 
 def _targets(votes: Tensor, exact: np.ndarray) -> tuple[Tensor, np.ndarray, np.ndarray]:
-    votes = np.where(votes > 1, votes, 0)
-    total = np.maximum(votes.sum(axis=1), 1)
-    five = votes[:, :5]
-    mass = five.sum(axis=1)
-    keep = exact & (mass > 0) & (mass >= total / 2)
-    targets = np.where(keep[:, None], five / np.maximum(mass, 1)[:, None], 0)
-    certain = keep & (five.max(axis=1) > total / 2)
-    reasons = np.where(certain, "", "no majority among the five")
+    classes = len(ALL_CLASSES)
+    certain = exact & (votes[:, :classes].max(axis=1) > votes.sum(axis=1) / 2)
+    clean = np.where(votes > 1, votes, 0)
+    shares = clean[:, :classes] / np.maximum(clean.sum(axis=1, keepdims=True), 1)
+    targets = np.where(exact[:, None], shares, 0)
+    reasons = np.where(certain, "", "no majority")
     reasons = np.where(exact, reasons, "row position not certain")
     return targets.astype(np.float32), certain, reasons
 

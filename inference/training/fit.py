@@ -11,9 +11,10 @@ import numpy as np
 
 from inference.errors import DataError
 from inference.files import write_json
+from inference.spec import KERAS_FILE, model_folder
 from inference.training.architectures import architecture
 from inference.training.augment import Augmentation
-from inference.training.data import Dataset, Part
+from inference.training.data import Asked, Dataset, Part, Source
 
 if TYPE_CHECKING:
     import keras
@@ -31,11 +32,15 @@ CHANGEABLE = ("epochs", "adjust")  # options that may differ when a run is resum
 class FitConfig:
     """Everything that decides the outcome of a run, apart from the data.
 
+    classes: 4, 5, 7 or 8 (`inference.classes.CLASS_SETS`). fer_share: share of
+    FER2013's own label in a training target of FER+. extra: auxiliary sources.
     balance: exponent of the class weights; 0 none, 1 every class weighs the same.
     smoothing: share of each target spread evenly (Szegedy et al. 2016).
     patience: epochs without a lower validation loss before stopping.
     adjust: share of the class frequencies taken out of the finished network's logits
-    (`adjust_logits`); 0 none, 1 all.
+    (`adjust_logits`); 0 none, 1 all. precision: "float32", or "mixed_bfloat16" with
+    float32 weights (Micikevicius et al. 2018, arXiv 1710.03740), faster where the
+    processor multiplies bfloat16. weights: a model folder to start from, or "none".
     """
 
     arch: str = "dcnn"
@@ -48,7 +53,17 @@ class FitConfig:
     smoothing: float = 0.0
     patience: int = 10
     adjust: float = 0.0
+    classes: int = 5
+    fer_share: float = 0.0
+    extra: tuple[Source, ...] = ()
+    precision: str = "float32"
+    weights: str = "none"
     augmentation: Augmentation = field(default_factory=Augmentation)
+
+    @property
+    def asked(self) -> Asked:
+        """How the training set is to be read."""
+        return Asked(self.labels, self.seed, self.classes, self.fer_share, self.extra)
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready, so that a stored run can be compared with an asked one."""
@@ -162,12 +177,35 @@ def _model(run: Path, config: FitConfig, progress: Progress) -> keras.Model:
     if progress.epoch:
         return keras.models.load_model(run / LAST)
     arch = architecture(config.arch)
-    model = arch.build(arch.inputs)
+    keras.config.set_dtype_policy(config.precision)
+    try:
+        model = arch.build(arch.inputs, config.classes)
+    finally:
+        keras.config.set_dtype_policy("float32")
+    if config.weights != "none":
+        warm_start(model, model_folder(config.weights))
     model.compile(
         optimizer=arch.optimizer(config.learning_rate),
         loss=keras.losses.CategoricalCrossentropy(label_smoothing=config.smoothing),
     )
     return model
+
+
+def warm_start(model: keras.Model, folder: Path) -> None:
+    """Take over the weights of a trained model of the same shape.
+
+    A last layer for another number of classes keeps its own random weights. Raises
+    DataError when any other layer differs.
+    """
+    import keras
+
+    source = keras.models.load_model(folder / KERAS_FILE, compile=False)
+    theirs, ours = source.get_weights(), model.get_weights()
+    fits = [a.shape == b.shape for a, b in zip(theirs, ours, strict=False)]
+    if len(theirs) != len(ours) or not all(fits[:-2]):
+        raise DataError(f"{folder} has another architecture than {model.name}")
+    keep = len(ours) if all(fits) else len(ours) - 2
+    model.set_weights([*theirs[:keep], *ours[keep:]])
 
 
 def _close_epoch(
@@ -201,7 +239,7 @@ def _close_epoch(
 
 
 def cross_entropy(probabilities: np.ndarray, part: Part) -> float:
-    """Mean cross-entropy of (n, 5) probabilities against the part's targets, nats."""
+    """Mean cross-entropy of (n, k) probabilities against the part's targets, nats."""
     logs = np.log(np.maximum(probabilities, 1e-7))
     return float(-(part.targets * logs).sum(axis=1).mean())
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from inference.classes import ALL_CLASSES
 from inference.crop import whole
 from inference.decode import decode
 from inference.errors import DataError, UnreadableImage
@@ -24,14 +25,11 @@ SYNONYMS = {
     "neutral": ("neutral", "normal", "neutrality"),
     "sad": ("sad", "sadness", "cry", "crying"),
     "surprise": ("surprise", "surprised"),
+    "disgust": ("disgust", "disgusted"),
+    "fear": ("fear", "fearful", "afraid", "scared"),
+    "contempt": ("contempt", "contemptuous"),
 }
 CLASS_OF = {name: emotion for emotion, names in SYNONYMS.items() for name in names}
-UNUSED = frozenset(
-    (
-        *("disgust", "disgusted", "fear", "fearful", "afraid", "scared"),
-        *("contempt", "contemptuous"),
-    )
-)
 SPLIT_OF = {
     **dict.fromkeys(("train", "training"), "train"),
     **dict.fromkeys(
@@ -43,7 +41,10 @@ SPLIT_OF = {
 
 @dataclass(frozen=True, slots=True)
 class LabelledFile:
-    """A picture file with its class and split ("" where the tree has none)."""
+    """A picture file with its class and split ("" where the tree has none).
+
+    label: index in ALL_CLASSES, whose first five are EMOTIONS.
+    """
 
     path: Path
     label: int
@@ -58,30 +59,31 @@ class Tree:
     skipped: dict[str, int]
 
 
-def scan(root: Path) -> Tree:
+def scan(root: Path, classes: tuple[str, ...] = EMOTIONS) -> Tree:
     """Find pictures under `root`/CLASS or `root`/SPLIT/CLASS, at any depth.
 
-    Raises DataError when there are no pictures or none of a known class.
+    Those of other classes are counted in `skipped`. Raises DataError when there are
+    no pictures or none of a known class.
     """
     files, skipped, unknown = [], dict[str, int](), set[str]()
     for folder, split in _class_folders(root):
         name = folder.name.lower()
         found = sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES)
-        if name in CLASS_OF:
-            label = EMOTIONS.index(CLASS_OF[name])
+        if CLASS_OF.get(name) in classes:
+            label = ALL_CLASSES.index(CLASS_OF[name])
             files += [LabelledFile(path, label, split) for path in found]
         elif found:
             skipped[name] = skipped.get(name, 0) + len(found)
-            if name not in UNUSED:
+            if name not in CLASS_OF:
                 unknown.add(folder.name)
     if files:
         return Tree(tuple(files), skipped)
     if unknown:
         raise DataError(
-            f"{root}: no folder is named like one of {', '.join(EMOTIONS)}; "
+            f"{root}: no folder is named like one of {', '.join(classes)}; "
             f"found {', '.join(sorted(unknown))}"
         )
-    raise DataError(f"{root} holds no pictures of {', '.join(EMOTIONS)}")
+    raise DataError(f"{root} holds no pictures of {', '.join(classes)}")
 
 
 def _class_folders(root: Path) -> list[tuple[Path, str]]:
@@ -95,12 +97,12 @@ def _class_folders(root: Path) -> list[tuple[Path, str]]:
     return out
 
 
-def read_folders(root: Path, side: int) -> Rows:
+def read_folders(root: Path, side: int, classes: tuple[str, ...] = ALL_CLASSES) -> Rows:
     """Pictures under `root` as gray crops of side x side pixels.
 
     Unreadable pictures are counted in `skipped`, not fatal.
     """
-    tree = scan(root)
+    tree = scan(root, classes)
     images, files, skipped = [], [], dict(tree.skipped)
     for file in tree.files:
         try:
@@ -114,7 +116,7 @@ def read_folders(root: Path, side: int) -> Rows:
     labels = np.array([file.label for file in files])
     return Rows(
         images=np.stack(images),
-        targets=np.eye(len(EMOTIONS), dtype=np.float32)[labels],
+        targets=np.eye(len(ALL_CLASSES), dtype=np.float32)[labels],
         certain=np.ones(len(files), bool),
         splits=np.array([file.split for file in files]),
         reasons=np.full(len(files), ""),

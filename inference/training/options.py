@@ -20,6 +20,14 @@ def command_line(data: Path, out: Path, config: FitConfig) -> str:
     words += ["--learning-rate", str(config.learning_rate)]
     words += ["--balance", str(config.balance), "--patience", str(config.patience)]
     words += ["--adjust", str(config.adjust)] if config.adjust else []
+    words += ["--classes", str(config.classes)] if config.classes != 5 else []
+    words += ["--fer-share", str(config.fer_share)] if config.fer_share else []
+    if config.precision != "float32":
+        words += ["--precision", config.precision]
+    if config.weights != "none":
+        words += ["--weights", portable(Path(config.weights))]
+    for source in config.extra:
+        words += ["--also", f"{portable(Path(source.path))}={source.weight:g}"]
     words += ["--seed", str(config.seed), "--out", portable(out)]
     return shlex.join(words)
 

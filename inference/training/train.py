@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from inference.training.architectures import architecture
 from inference.training.data import Dataset, for_training
-from inference.training.export import Calibrated, adjust_logits, export, measure
+from inference.training.export import Calibrated, adjust_logits, bare, export, measure
 from inference.training.fit import BEST, RUN, FitConfig, Progress, fit
 
 if TYPE_CHECKING:
@@ -35,9 +35,9 @@ def train(
     import keras
 
     arch = architecture(config.arch)
-    dataset: Dataset = for_training(data, config.labels, config.seed, arch.work_side)
+    dataset: Dataset = for_training(data, config.asked, arch.work_side)
     progress = fit(dataset, out, config, resume=resume)
-    model = keras.models.load_model(out / RUN / BEST)
+    model = bare(keras.models.load_model(out / RUN / BEST, compile=False), config)
     adjust_logits(model, dataset.parts["train"], config)
     measured = measure(model, dataset.parts["validation"], config)
     spec = export(model, out, config, progress, measured, command)

@@ -5,7 +5,13 @@ import pytest
 from PIL import Image
 
 from inference.errors import DataError
-from inference.training.data import find_csv, for_evaluation, for_training, read_rows
+from inference.training.data import (
+    Asked,
+    find_csv,
+    for_evaluation,
+    for_training,
+    read_rows,
+)
 from inference.types import EMOTIONS
 from tests.inference.sets import write_csv, write_tree, write_votes
 from tests.inference.shared import blobs
@@ -141,7 +147,7 @@ def test_split_folders_are_recognised(tmp_path: Path, names: tuple[str, ...]) ->
 
 def test_a_tree_without_splits_is_divided_eight_to_one_to_one(tmp_path: Path) -> None:
     write_tree(tmp_path, {"happy": 40, "sad": 20})
-    parts = for_training(tmp_path, seed=3).parts
+    parts = for_training(tmp_path, Asked(seed=3)).parts
     counts = {n: np.bincount(p.labels, minlength=5).tolist() for n, p in parts.items()}
     assert counts == {
         "train": [0, 32, 0, 16, 0],
@@ -153,7 +159,8 @@ def test_a_tree_without_splits_is_divided_eight_to_one_to_one(tmp_path: Path) ->
 def test_the_division_depends_on_the_seed_only(tmp_path: Path) -> None:
     write_tree(tmp_path, {"happy": 40, "sad": 20})
     first, same, other = (
-        for_training(tmp_path, seed=seed).parts["test"].images for seed in (1, 1, 2)
+        for_training(tmp_path, Asked(seed=seed)).parts["test"].images
+        for seed in (1, 1, 2)
     )
     assert (first == same).all()
     assert (first != other).any()
