@@ -17,7 +17,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -102,7 +101,7 @@ class Stack:
     def wait_for_web(self, seconds: float = 60) -> None:
         end = time.monotonic() + seconds
         while time.monotonic() < end:
-            with contextlib.suppress(urllib.error.URLError, ConnectionError):
+            with contextlib.suppress(OSError):  # refused, reset, or too slow as yet
                 urllib.request.urlopen(f"{self.url}/health/", timeout=5).close()
                 return
             time.sleep(0.1)

@@ -5,6 +5,7 @@ from typing import Any
 
 SWEEP_EVERY = timedelta(seconds=10)
 ASSESS_EVERY = timedelta(minutes=30)
+PRUNE_EVERY = timedelta(hours=12)
 
 
 def entry(task: str, every: timedelta) -> dict[str, Any]:
@@ -14,5 +15,8 @@ def entry(task: str, every: timedelta) -> dict[str, Any]:
 
 BEAT_SCHEDULE = {
     "wake the worker for pictures that wait": entry("monitor.sweep", SWEEP_EVERY),
+    "delete what shadow models read long ago": entry(
+        "monitor.shadow_prune", PRUNE_EVERY
+    ),
     "assess people who are due": entry("monitor.assess_due", ASSESS_EVERY),
 }

@@ -138,6 +138,7 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(STATE_DIR / "beat-schedule")
 # The product ------------------------------------------------------------------
 
 EMOTION_MODEL = env.text("MODEL")
+MODEL_CACHE = STATE_DIR / "models"  # what this host fetched from the database
 LEASE_SECONDS = env.integer("LEASE_SECONDS", 60, low=1, high=3600)
 BATCH_SIZE = env.integer("BATCH_SIZE", 32, low=1, high=256)
 QUEUE_LIMIT = env.integer("QUEUE_LIMIT", 20_000, low=1, high=10_000_000)

@@ -12,9 +12,13 @@ if TYPE_CHECKING:
 
 def write_json(path: Path, value: object) -> None:
     """Write `value` to a temporary name beside `path`, then rename."""
+    write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write `text` to a temporary name beside `path`, then rename."""
     temporary = path.with_name(f".writing-{path.name}")
-    text = json.dumps(value, indent=2, ensure_ascii=False)
-    temporary.write_text(text + "\n", encoding="utf-8")
+    temporary.write_text(text, encoding="utf-8")
     temporary.replace(path)
 
 

@@ -10,7 +10,16 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from rest_framework.authtoken.admin import TokenAdmin
 
-from monitor.models import AccessEntry, Camera, Consent, Organisation, Person, Team
+from monitor.models import (
+    AccessEntry,
+    Camera,
+    Consent,
+    ModelEvent,
+    ModelVersion,
+    Organisation,
+    Person,
+    Team,
+)
 from monitor.services.consent import consent_give, consent_withdraw
 
 # Tokens are made for accounts by search, not from a list of all of them.
@@ -79,14 +88,10 @@ class CameraAdmin(admin.ModelAdmin[Camera]):
     autocomplete_fields = ("person",)
 
 
-@admin.register(AccessEntry)
-class AccessEntryAdmin(admin.ModelAdmin[AccessEntry]):
-    list_display = ("at", "actor", "action", "person")
-    list_filter = ("action",)
-    date_hierarchy = "at"
-    list_select_related = ("actor", "person")
+class ReadOnly:
+    """Rows that pages may show and nobody changes here."""
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
+    def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
@@ -94,3 +99,26 @@ class AccessEntryAdmin(admin.ModelAdmin[AccessEntry]):
 
     def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return False
+
+
+@admin.register(AccessEntry)
+class AccessEntryAdmin(ReadOnly, admin.ModelAdmin[AccessEntry]):
+    list_display = ("at", "actor", "action", "person")
+    list_filter = ("action",)
+    date_hierarchy = "at"
+    list_select_related = ("actor", "person")
+
+
+class ModelEventInline(ReadOnly, admin.TabularInline[ModelEvent, ModelVersion]):
+    model = ModelEvent
+    extra = 0
+    fields = readonly_fields = ("at", "old", "new", "by", "reason")
+
+
+@admin.register(ModelVersion)
+class ModelVersionAdmin(ReadOnly, admin.ModelAdmin[ModelVersion]):
+    """Shown, not changed: `manage.py models` checks what it brings in."""
+
+    list_display = ("version", "state", "imported_at", "activated_at")
+    list_filter = ("state",)
+    inlines: ClassVar = [ModelEventInline]

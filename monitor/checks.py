@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
+from django.conf import settings
 from django.core import checks
 
 from monitor import vault
@@ -23,3 +25,30 @@ def image_keys(**_: Any) -> list[checks.CheckMessage]:
             )
         ]
     return []
+
+
+@checks.register(checks.Tags.database)
+def pinned_model(
+    databases: Iterable[str] | None = None, **_: Any
+) -> list[checks.CheckMessage]:
+    """Asked by `migrate` and `check --database default`, not at every start."""
+    from django.db import DatabaseError
+
+    from monitor.models import ModelVersion
+
+    if not databases or not settings.EMOTION_MODEL:
+        return []
+    try:
+        active = ModelVersion.objects.filter(state=ModelVersion.State.ACTIVE).first()
+    except DatabaseError:
+        return []  # not migrated yet
+    if active is None:
+        return []
+    return [
+        checks.Warning(
+            f"MODEL={settings.EMOTION_MODEL} pins the model here, while {active} is "
+            "active in the database.",
+            hint="Take MODEL out of the environment, or accept two models at work.",
+            id="monitor.W001",
+        )
+    ]

@@ -47,6 +47,14 @@ def assess_due() -> None:
     assessment.people_assess_due(now=timezone.now())
 
 
+@shared_task(name="monitor.shadow_prune", **RETRY)
+def shadow_prune() -> None:
+    """Delete what shadow models read long ago."""
+    from monitor.services import shadow
+
+    shadow.shadow_prune()
+
+
 def wake_worker() -> None:
     """Say that there is work; when the broker is away the sweeper says it later."""
     try:

@@ -5,6 +5,7 @@ from monitor.models.people import Consent, Organisation, Person, Team
 from monitor.models.pictures import Camera, Snapshot, SnapshotImage
 from monitor.models.readings import DailySummary, Reading
 from monitor.models.trail import AccessEntry
+from monitor.models.versions import ModelEvent, ModelFile, ModelVersion, ShadowReading
 
 __all__ = [
     "AccessEntry",
@@ -13,9 +14,13 @@ __all__ = [
     "DailySummary",
     "Flag",
     "FlagEvent",
+    "ModelEvent",
+    "ModelFile",
+    "ModelVersion",
     "Organisation",
     "Person",
     "Reading",
+    "ShadowReading",
     "Snapshot",
     "SnapshotImage",
     "Team",

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
-from inference import FrameReading, analyse
+from inference import FrameReading, ModelError
 from inference.runtime import get_engine
 from monitor import tasks, vault
 from monitor.models import Snapshot, SnapshotImage
 from monitor.querysets import MAX_ATTEMPTS
+from monitor.services import serving, shadow
 from monitor.services.readings import readings_record
 
 if TYPE_CHECKING:
@@ -47,11 +48,19 @@ def analyse_waiting() -> None:
 
 
 def batch_analyse(token: uuid.UUID) -> None:
-    """Analyse the pictures of one claim and store what was read."""
+    """Analyse the pictures of one claim and store what was read.
+
+    The whole batch is read by the model that is in use now, after the claim.
+    """
     try:
-        engine = get_engine(settings.EMOTION_MODEL or None)
-        frames = _read(token, engine)
-        readings_record(token=token, frames=frames, model=engine.model_version)
+        use = serving.in_use()
+        engine = serving.load(use.live, get_engine)
+    except (*tasks.TRANSIENT_ERRORS, ModelError, OSError):
+        # No picture's fault: none of them may use up its attempts.
+        _put_back(token)
+        raise
+    try:
+        _analyse(token, engine, use.shadow)
     except tasks.TRANSIENT_ERRORS:
         _release(token)
         raise
@@ -63,7 +72,18 @@ def batch_analyse(token: uuid.UUID) -> None:
         give_up()
 
 
-def _read(token: uuid.UUID, engine: Engine) -> dict[int, FrameReading]:
+def _analyse(token: uuid.UUID, engine: Engine, beside: serving.Stored | None) -> None:
+    pictures, frames = _open(token)
+    read, also = shadow.read(list(pictures.values()), engine, beside)
+    frames |= dict(zip(pictures, read, strict=True))
+    readings_record(token=token, frames=frames, model=engine.model_version)
+    if beside and also:
+        seen = dict(zip(pictures, also, strict=True))
+        shadow.record(frames=seen, model=engine.model_version, beside=beside)
+
+
+def _open(token: uuid.UUID) -> tuple[dict[int, bytes], dict[int, FrameReading]]:
+    """The pictures of a claim by snapshot, and the results of those that stay shut."""
     pictures: dict[int, bytes] = {}
     locked: dict[int, FrameReading] = {}
     sealed = SnapshotImage.objects.filter(snapshot__in=Snapshot.objects.held(token))
@@ -73,8 +93,14 @@ def _read(token: uuid.UUID, engine: Engine) -> dict[int, FrameReading]:
         except vault.PictureLocked:
             log.exception("snapshot %s cannot be decrypted", pk)
             locked[pk] = FrameReading(width=0, height=0, faces=(), error="key_missing")
-    frames = analyse(list(pictures.values()), engine=engine)
-    return dict(zip(pictures, frames, strict=True)) | locked
+    return pictures, locked
+
+
+def _put_back(token: uuid.UUID) -> None:
+    """Release the claim as if it had never been made."""
+    Snapshot.objects.held(token).update(
+        status=Status.PENDING, claim=None, attempts=F("attempts") - 1
+    )
 
 
 def _release(token: uuid.UUID) -> None:

@@ -33,6 +33,7 @@ from monitor.models import (
     Team,
 )
 from monitor.periods import is_working_day, last_working_days, midnight
+from monitor.services import serving
 from monitor.services.assessment import person_assess
 from monitor.services.roles import roles_ensure
 from monitor.services.summaries import person_rebuild
@@ -165,10 +166,8 @@ def _frame(size: DemoSize, tz: ZoneInfo, now: datetime) -> Frame:
 
 def _model() -> str:
     """The version in use, so that a real picture continues a person's history."""
-    from inference.runtime import active_spec
-
     try:
-        return active_spec(settings.EMOTION_MODEL or None).version
+        return serving.in_use().version
     except ModelError:
         return "demonstration"
 

@@ -36,9 +36,9 @@ def readings_record(
     SnapshotImage.objects.filter(snapshot__in=[row.pk for row in snapshots]).delete()
     read = [snapshot for snapshot in snapshots if frames[snapshot.pk].faces]
     Reading.objects.bulk_create(
-        _reading(snapshot, frames[snapshot.pk].faces[0], model) for snapshot in read
+        reading_of(snapshot, frames[snapshot.pk].faces[0], model) for snapshot in read
     )
-    summaries_refresh(person_days=_person_days(read))
+    summaries_refresh(person_days=person_days(read))
     ids = {snapshot.person_id for snapshot in read}
     now = timezone.now()
     transaction.on_commit(lambda: person_assess_soon(person_ids=ids, now=now))
@@ -77,7 +77,7 @@ def _end(frame: FrameReading) -> tuple[str, str, int | None]:
     return (Status.DONE if frame.faces else Status.NO_FACE), "", len(frame.faces)
 
 
-def _reading(snapshot: Snapshot, face: FaceReading, model: str) -> Reading:
+def reading_of(snapshot: Snapshot, face: FaceReading, model: str) -> Reading:
     """The reading of the largest face; bystanders are counted but never read."""
     box = face.box
     return Reading(
@@ -100,6 +100,6 @@ def _reading(snapshot: Snapshot, face: FaceReading, model: str) -> Reading:
     )
 
 
-def _person_days(snapshots: Iterable[Snapshot]) -> set[tuple[int, date]]:
+def person_days(snapshots: Iterable[Snapshot]) -> set[tuple[int, date]]:
     tz = Organisation.current().tz
     return {(row.person_id, local_day(row.taken_at, tz)) for row in snapshots}

@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 from django.contrib.auth.models import User
 from django.core.cache import cache
+from django.utils import timezone
 from rest_framework.test import APIClient
 
-from monitor.models import Camera, Organisation, Person, Team
+from monitor import vault
+from monitor.models import Camera, Organisation, Person, Snapshot, SnapshotImage, Team
 from monitor.services.consent import consent_give
 from tests.fakes import FakeEngine
 
@@ -56,6 +61,23 @@ def client_of(user: User) -> APIClient:
 def api(admin: User) -> APIClient:
     """A client that may send for everybody and see everybody."""
     return client_of(admin)
+
+
+Waiting = Callable[..., Snapshot]
+
+
+@pytest.fixture
+def waiting(person: Person) -> Waiting:
+    """Makes snapshots with a sealed picture, `picture=`, that no engine could read."""
+
+    def make(picture: bytes = b"picture", **fields: Any) -> Snapshot:
+        now = timezone.now()
+        values = {"taken_at": now, "received_at": now, "source": "api"} | fields
+        snapshot = Snapshot.objects.create(person=person, **values)
+        SnapshotImage.objects.create(snapshot=snapshot, sealed=vault.seal(picture))
+        return snapshot
+
+    return make
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ def client(admin: User) -> Client:
 
 
 @pytest.mark.parametrize(
-    "name", ["team", "person", "camera", "organisation", "accessentry"]
+    "name", ["team", "person", "camera", "organisation", "accessentry", "modelversion"]
 )
 def test_the_lists_open(client: Client, person: Person, name: str) -> None:
     assert client.get(f"/admin/monitor/{name}/").status_code == 200

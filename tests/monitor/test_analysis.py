@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -10,27 +9,16 @@ import pytest
 from django.db import OperationalError
 from django.utils import timezone
 
+from inference import ModelError
 from monitor import vault
 from monitor.models import DailySummary, Person, Reading, Snapshot, SnapshotImage
 from monitor.services import analysis
 from monitor.services.consent import consent_withdraw
 from tests.fakes import HAPPY, FakeEngine, face, frame
+from tests.monitor.conftest import Waiting
 
 Status = Snapshot.Status
 LEASE = timedelta(seconds=60)
-Waiting = Callable[..., Snapshot]
-
-
-@pytest.fixture
-def waiting(person: Person) -> Waiting:
-    def make(**fields: Any) -> Snapshot:
-        now = timezone.now()
-        values = {"taken_at": now, "received_at": now, "source": "api"} | fields
-        snapshot = Snapshot.objects.create(person=person, **values)
-        SnapshotImage.objects.create(snapshot=snapshot, sealed=vault.seal(b"picture"))
-        return snapshot
-
-    return make
 
 
 def state(snapshot: Snapshot) -> tuple[str, str]:
@@ -197,6 +185,21 @@ def test_a_transient_error_gives_the_claim_back_and_is_raised(
     with pytest.raises(OperationalError):
         analysis.analyse_waiting()
     assert state(snapshot) == (Status.PENDING, "")
+
+
+def test_a_model_that_cannot_be_loaded_costs_no_picture_an_attempt(
+    waiting: Waiting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: object) -> None:
+        raise ModelError("the weights are gone")
+
+    monkeypatch.setattr("monitor.services.analysis.get_engine", fail)
+    snapshot = waiting()
+    with pytest.raises(ModelError):
+        analysis.analyse_waiting()
+    assert state(snapshot) == (Status.PENDING, "")
+    assert snapshot.attempts == 0
+    assert SnapshotImage.objects.exists()
 
 
 def test_a_picture_sealed_with_a_lost_key_fails_and_says_so(

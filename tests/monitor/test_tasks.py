@@ -32,7 +32,7 @@ def test_a_broker_that_is_away_loses_nothing(
 def test_only_errors_of_the_connection_are_tried_again() -> None:
     assert OperationalError in tasks.RETRY["autoretry_for"]
     assert Exception not in tasks.RETRY["autoretry_for"]
-    for name in ("analyse_waiting", "sweep", "assess_due"):
+    for name in ("analyse_waiting", "sweep", "assess_due", "shadow_prune"):
         assert getattr(tasks, name).max_retries == 5
 
 
@@ -47,7 +47,12 @@ def test_the_tasks_call_the_services(monkeypatch: pytest.MonkeyPatch) -> None:
         "monitor.services.assessment.people_assess_due",
         lambda now: called.append("assess"),
     )
+    monkeypatch.setattr(
+        "monitor.services.shadow.shadow_prune", lambda: called.append("prune")
+    )
     tasks.analyse_waiting()
     tasks.sweep()
     tasks.assess_due()
-    assert called == ["analysis.analyse_waiting", "analysis.sweep", "assess"]
+    tasks.shadow_prune()
+    waited = ["analysis.analyse_waiting", "analysis.sweep"]
+    assert called == [*waited, "assess", "prune"]

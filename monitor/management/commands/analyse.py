@@ -32,7 +32,10 @@ class Command(BaseCommand):
             "--json", action="store_true", help="JSON instead of a table"
         )
         parser.add_argument(
-            "--model", default="", help="name or folder; default: the active model"
+            "--model",
+            default="",
+            help="name or folder; default: the one that inference/models/active "
+            "names, because this command asks no database",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -1,0 +1,191 @@
+"""What would change if the shadow were activated, from the pictures both have read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import groupby
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from inference import EMOTIONS
+from monitor.models import (
+    AccessEntry,
+    ModelVersion,
+    Organisation,
+    Person,
+    ShadowReading,
+)
+from monitor.services.access import access_record
+from monitor.shadow_scoring import Look, Pair, PersonFigures, Tally, person_figures
+
+SHOWN = 20
+
+
+class NothingToCompare(Exception):
+    """There are no pairs; the message says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShadowReport:
+    """Both models on the same faces; `people` by the size of their difference."""
+
+    live: str
+    shadow: str
+    failures: int
+    days: int
+    figures: dict[str, Any]
+    people: list[tuple[str, PersonFigures]]
+
+    @property
+    def changed(self) -> list[str]:
+        return [number for number, row in self.people if row.flags_change]
+
+    def as_dict(self) -> dict[str, Any]:
+        people = [{"person": number, **row.as_dict()} for number, row in self.people]
+        return {
+            "live": self.live,
+            "shadow": self.shadow,
+            "shadow_failures": self.failures,
+            "days": self.days,
+            **self.figures,
+            "flags_live": sum(len(row.live_flags) for _, row in self.people),
+            "flags_shadow": sum(len(row.shadow_flags) for _, row in self.people),
+            "people_whose_flags_change": len(self.changed),
+            "people": people,
+        }
+
+
+def shadow_report(
+    *,
+    version: ModelVersion | None,
+    days: int,
+    progress: Callable[[Iterable[Any]], Iterable[Any]] = iter,
+) -> ShadowReport:
+    """Compare a version (the running shadow, else the last that ran) with the model
+    whose readings its newest pairs belong to, over the last `days`.
+
+    Only people with a current consent are in it; each of them gets an access entry.
+    Raises NothingToCompare.
+    """
+    found = _rows(days)
+    newest = (found.filter(version=version) if version else found).order_by("-pk")
+    last = newest.select_related("reading", "version").first()
+    if last is None:
+        raise NothingToCompare(
+            f"no shadow has read anything in the last {days} days; start one with "
+            "`manage.py models shadow VERSION` and let it run"
+        )
+    live, tally = last.reading.model, Tally()
+    tz = Organisation.current().tz
+    pairs = found.filter(version=last.version, reading__model=live)
+    people = list(_people(pairs, tz, tally, progress))
+    people.sort(key=lambda row: -abs(row[2].difference or 0.0))
+    access_record(
+        actor=AnonymousUser(),  # the command line
+        people=[pk for pk, _, _ in people],
+        action=AccessEntry.Action.REPORT,
+    )
+    return ShadowReport(
+        live=live,
+        shadow=last.version.version,
+        failures=last.version.shadow_failures,
+        days=days,
+        figures=tally.figures(),
+        people=[(number, row) for _, number, row in people],
+    )
+
+
+def _rows(days: int) -> QuerySet[ShadowReading]:
+    since = timezone.now() - timedelta(days=days)
+    consented = Person.objects.consented().order_by()
+    return ShadowReading.objects.filter(
+        at__gte=since, reading__person__in=consented.values("pk")
+    )
+
+
+def _people(
+    rows: QuerySet[ShadowReading],
+    tz: ZoneInfo,
+    tally: Tally,
+    progress: Callable[[Iterable[Any]], Iterable[Any]],
+) -> Iterator[tuple[int, str, PersonFigures]]:
+    """One person after the other, so that memory holds the pairs of one only."""
+    live = [f"reading__{emotion}" for emotion in EMOTIONS]
+    ordered = rows.order_by("reading__person_id", "reading__taken_at", "pk")
+    values = ordered.values_list(
+        "reading__person_id",
+        "reading__person__number",
+        "reading__taken_at",
+        "reading__usable",
+        "usable",
+        *live,
+        *EMOTIONS,
+    ).iterator(chunk_size=5000)
+    for (pk, number), group in groupby(progress(values), key=lambda row: row[:2]):
+        pairs = [_pair(row) for row in group]
+        for pair in pairs:
+            tally.add(pair)
+        yield pk, number, person_figures(pairs, tz)
+
+
+def _pair(row: Any) -> Pair:
+    _, _, taken_at, live_counts, shadow_counts, *scores = row
+    angry, happy, neutral, sad, surprise = scores[:5]
+    live = Look((angry, happy, neutral, sad, surprise), live_counts)
+    angry, happy, neutral, sad, surprise = scores[5:]
+    return Pair(
+        taken_at, live, Look((angry, happy, neutral, sad, surprise), shadow_counts)
+    )
+
+
+def report_text(report: ShadowReport) -> Iterator[str]:
+    """The report for people, line by line."""
+    f = report.figures
+    yield f"live    {report.live}"
+    yield f"shadow  {report.shadow}, {report.failures} failed batches"
+    yield f"faces that both read in the last {report.days} days: {f['pairs']}"
+    yield f"of these both are sure of: {f['both_usable']}"
+    unsure = f"live {_share(f['live_unsure'])}, shadow {_share(f['shadow_unsure'])}"
+    yield f"unsure: {unsure}"
+    yield f"same label: {_share(f['agreement'])}"
+    yield f"mean difference of a stress probability: {_figure(f['stress_difference'])}"
+    yield f"stability index of the stress probability: {_figure(f['stress_psi'])}"
+    yield ""
+    yield "class       live  shadow  stability index"
+    for name, row in f["classes"].items():
+        means = f"{_figure(row['live_mean'])}   {_figure(row['shadow_mean'])}"
+        yield f"{name:10} {means}   {_figure(row['psi'])}"
+    yield ""
+    yield from _people_text(report)
+
+
+def _people_text(report: ShadowReport) -> Iterator[str]:
+    first = [row for row in report.people if row[1].flags_change]
+    rest = [row for row in report.people if not row[1].flags_change]
+    yield f"flags that would change: {len(first)} of {len(report.people)} people"
+    yield "person      days  stress live  shadow  flags live -> shadow"
+    for number, row in [*first, *rest[: max(0, SHOWN - len(first))]]:
+        flags = f"{_flags(row.live_flags)} -> {_flags(row.shadow_flags)}"
+        ratios = f"{_figure(row.live):>11}  {_figure(row.shadow):>6}"
+        yield f"{number:10} {row.days:5}  {ratios}  {flags}"
+    if len(report.people) > SHOWN:
+        yield f"{len(report.people)} people in all; --json has each of them"
+
+
+def _flags(found: tuple[Any, ...]) -> str:
+    days = (f"{row.raised}..{row.closed or ''}" for row in found)
+    return ", ".join(days) or "none"
+
+
+def _share(value: float | None) -> str:
+    return "-" if value is None else f"{value:.1%}"
+
+
+def _figure(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"
