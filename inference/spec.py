@@ -29,6 +29,8 @@ class ModelSpec:
     temperature: divisor of the five emotions' logits (Guo et al. 2017, arXiv
     1706.04599). classes: what the network answers; it may know more than the five.
     sha256: hexadecimal digest per file. figures: measured results, for people.
+    quantification: how the model errs by class on held-out pictures
+    (`inference.quantify.Quantifier`); empty for older models.
     """
 
     name: str
@@ -43,6 +45,7 @@ class ModelSpec:
     seed: int = 0
     data: dict[str, Any] = field(default_factory=dict)
     figures: dict[str, Any] = field(default_factory=dict)
+    quantification: dict[str, Any] = field(default_factory=dict)
 
     @property
     def version(self) -> str:

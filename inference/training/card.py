@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from inference.spec import ModelSpec, load_spec, model_folder, write_spec
-from inference.types import EMOTIONS
 
 CARD_FILE = "card.md"
+UNCALIBRATED = 0.1  # calibration error that a reader must be warned of
 
 FER2013_TERMS = (
     "FER2013 (Goodfellow et al. 2013, arXiv 1307.0414) is a research data set of "
@@ -24,16 +24,18 @@ USE = """\
 Estimating which of five expressions a face shows, as one of many readings that are
 averaged over days and reviewed by a human. An expression is not a feeling.
 
-Not for: single readings, decisions about a person without review, lie or health
-diagnosis, faces of people who have not consented, pictures of children.
+Not for: single readings; decisions about a person without review; ranking, hiring,
+paying or dismissing people; lie or health diagnosis; faces of people who have not
+consented; pictures of children.
 
-## Known weaknesses
+## Limits that no figure above shows
 
-* Sad, neutral and angry faces are the ones most often taken for each other.
-* Five classes only: fear, disgust and contempt are forced into them.
+* Every expression beyond the product's five is forced into them or left out.
 * People who are rare in the training pictures (by age, skin, culture, glasses,
-  head covering) have not been measured apart; expect larger errors for them.
-* Small, dark, blurred or turned faces are reported as unusable rather than read.
+  head covering) have not been measured apart unless groups are listed above; expect
+  larger errors for them.
+* Small, dark, blurred or turned faces are meant to be reported as unusable rather than
+  read; `python -m bench.corruptions` measures how far that holds.
 """
 
 
@@ -71,6 +73,9 @@ def card(spec: ModelSpec) -> str:
     parts += ["## Figures", ""]
     for name, figures in spec.figures.items():
         parts += [*_figures(name, figures), ""]
+    weaknesses = known_failures(spec.figures)
+    if weaknesses:
+        parts += ["## Known failures, from these figures", "", *weaknesses, ""]
     return "\n".join([*parts, USE])
 
 
@@ -79,21 +84,73 @@ def _counts(values: dict[str, int]) -> str:
 
 
 def _figures(name: str, figures: dict[str, Any]) -> list[str]:
+    found = figures.get("intervals") or {}
+    recall = found.get("recall", {})
     lines = [
-        f"**{name}**: {figures['n']} pictures, accuracy {figures['accuracy']:.3f}, "
-        f"balanced accuracy {figures['balanced_accuracy']:.3f}, "
-        f"ECE {figures['ece']:.3f}; without a face {figures.get('not_found', 0)}.",
+        f"**{name}**: {figures['n']} pictures, accuracy "
+        f"{_with(figures['accuracy'], found.get('accuracy'))}, balanced accuracy "
+        f"{_with(figures['balanced_accuracy'], found.get('balanced_accuracy'))}, "
+        f"ECE {_with(figures['ece'], found.get('ece'))}; without a face "
+        f"{figures.get('not_found', 0)}.{_selective(figures, found)}",
         "",
         "| class | precision | sensitivity | specificity | F1 | accuracy | n |",
         "| --- | --- | --- | --- | --- | --- | --- |",
     ]
-    for emotion in EMOTIONS:
-        row = figures["per_class"][emotion]
+    for emotion, row in figures["per_class"].items():
         values = [
-            f"{row[key]:.3f}"
-            for key in ("precision", "sensitivity", "specificity", "f1", "accuracy")
+            f"{row['precision']:.3f}",
+            _with(row["sensitivity"], recall.get(emotion)),
+            *(f"{row[key]:.3f}" for key in ("specificity", "f1", "accuracy")),
         ]
         lines.append(f"| {emotion} | {' | '.join(values)} | {row['n']} |")
+    return lines + _groups(figures.get("groups") or {})
+
+
+def _with(value: float, ends: list[float] | None) -> str:
+    """A figure and, where it was measured, its 95 % interval."""
+    return f"{value:.3f}" + (f" [{ends[0]:.3f}, {ends[1]:.3f}]" if ends else "")
+
+
+def _selective(figures: dict[str, Any], found: dict[str, Any]) -> str:
+    if "selective_accuracy" not in figures:
+        return ""
+    value = _with(figures["selective_accuracy"], found.get("selective_accuracy"))
+    return f" Of the surest 80 %, {value} are right. Brackets: 95 % intervals."
+
+
+def _groups(groups: dict[str, Any]) -> list[str]:
+    if not groups:
+        return []
+    lines = ["", "| group | accuracy | n |", "| --- | --- | --- |"]
+    return lines + [
+        f"| {name} | {one['accuracy']:.3f} | {one['n']} |"
+        for name, one in groups.items()
+    ]
+
+
+def known_failures(figures: dict[str, Any]) -> list[str]:
+    """For every measurement its worst recall, and what most often hides behind it."""
+    lines = []
+    for title, one in figures.items():
+        names = list(one["per_class"])
+        known = [name for name in names if one["per_class"][name]["n"]]
+        if not known:
+            continue
+        worst = min(known, key=lambda name: one["per_class"][name]["sensitivity"])
+        recall = one["per_class"][worst]["sensitivity"]
+        total = one["per_class"][worst]["n"]
+        row = dict(zip(names, one["confusion"][names.index(worst)], strict=True))
+        mistakes = {name: count for name, count in row.items() if name != worst}
+        taken = max(mistakes, key=lambda name: mistakes[name])
+        lines.append(
+            f"* {title}: {worst} faces are found least ({recall:.0%} of {total}); "
+            f"{mistakes[taken] / total:.0%} of them are called {taken}."
+        )
+        if one["ece"] > UNCALIBRATED:
+            lines.append(
+                f"* {title}: its probabilities cannot be taken at their word "
+                f"(calibration error {one['ece']:.2f})."
+            )
     return lines
 
 

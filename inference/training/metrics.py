@@ -10,6 +10,8 @@ import numpy as np
 from inference.types import EMOTIONS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from inference.arrays import Ints, Tensor
 
 ECE_BINS = 15
@@ -32,7 +34,7 @@ class Figures:
     """All figures of one evaluation.
 
     confusion: rows are true classes, columns predicted ones, in the order of
-    EMOTIONS. not_found: pictures without a face; each counts as wrong and is in no
+    `per_class`. not_found: pictures without a face; each counts as wrong and is in no
     column. ece: expected calibration error over the pictures with a face.
     """
 
@@ -48,20 +50,30 @@ class Figures:
         return asdict(self)
 
 
-def figures(labels: Ints, probabilities: Tensor, *, not_found: Ints) -> Figures:
-    """Figures of (n, 5) probabilities for n pictures with a face.
+def figures(
+    labels: Ints,
+    probabilities: Tensor,
+    *,
+    not_found: Ints,
+    names: Sequence[str] = EMOTIONS,
+) -> Figures:
+    """Figures of probabilities (n, classes) for n pictures with a face.
 
     labels: (n,) true classes. not_found: true classes of the pictures without one.
+    names: the classes in the order of the columns. Raises ValueError when they and
+    the columns differ in number.
     """
+    if probabilities.shape[1] != len(names):
+        raise ValueError(f"{probabilities.shape[1]} columns, but {len(names)} names")
     predicted = probabilities.argmax(axis=1)
-    confusion = np.zeros((len(EMOTIONS), len(EMOTIONS)), int)
+    confusion = np.zeros((len(names), len(names)), int)
     np.add.at(confusion, (labels, predicted), 1)
-    missing = np.bincount(not_found, minlength=len(EMOTIONS))
+    missing = np.bincount(not_found, minlength=len(names))
     totals = confusion.sum(axis=1) + missing
     n = int(totals.sum())
     per_class = {
         name: _one_against_rest(confusion, int(totals[k]), n, k)
-        for k, name in enumerate(EMOTIONS)
+        for k, name in enumerate(names)
     }
     present = [row.sensitivity for row in per_class.values() if row.n]
     return Figures(
@@ -110,7 +122,8 @@ def calibration_error(labels: Ints, probabilities: Tensor) -> float:
 
 def table(result: Figures) -> str:
     """The paper's table, the confusion matrix and the headline figures as text."""
-    width = max(len(name) for name in EMOTIONS)
+    names = tuple(result.per_class)
+    width = max(len(name) for name in names)
     lines = [
         f"{'':{width}}  precision  sensitivity  specificity     F1  accuracy      n"
     ]
@@ -119,8 +132,8 @@ def table(result: Figures) -> str:
             f"{name:{width}}  {row.precision:9.3f}  {row.sensitivity:11.3f}  "
             f"{row.specificity:11.3f}  {row.f1:5.3f}  {row.accuracy:8.3f}  {row.n:5d}"
         )
-    lines += ["", f"{'true, predicted':15}" + "".join(f"{e:>10}" for e in EMOTIONS)]
-    for name, counts in zip(EMOTIONS, result.confusion, strict=True):
+    lines += ["", f"{'true, predicted':15}" + "".join(f"{e:>10}" for e in names)]
+    for name, counts in zip(names, result.confusion, strict=True):
         lines.append(f"{name:15}" + "".join(f"{count:10d}" for count in counts))
     lines += [
         "",

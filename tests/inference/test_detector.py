@@ -13,7 +13,7 @@ from inference.blazeface import (
 from inference.decode import decode
 from inference.detector import HaarDetector
 from inference.errors import MissingModel
-from inference.training.photographs import annotated, count
+from inference.training.detectors import annotated, count
 from tests.faces import draw_scene
 from tests.inference.shared import shared_data
 
@@ -31,7 +31,7 @@ def test_there_is_one_anchor_for_each_cell_of_the_map() -> None:
 
 
 def test_output_of_zeros_is_a_point_at_the_anchor() -> None:
-    points = decode_points(np.zeros((1, 16), np.float32), anchors()[:1])
+    points = decode_points(np.zeros((1, 16), np.float32), 192 * anchors()[:1])
     assert points[0] == pytest.approx(np.full((8, 2), 2.0))
 
 

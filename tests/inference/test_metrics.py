@@ -68,3 +68,14 @@ def test_the_table_names_every_class_and_headline() -> None:
     text = table(figures(np.array([0, 1]), sure_of([0, 1]), not_found=NONE))
     for word in ("angry", "surprise", "sensitivity", "balanced accuracy", "ECE"):
         assert word in text
+
+
+def test_figures_take_any_list_of_classes() -> None:
+    rows = np.eye(8, dtype=np.float32)[[0, 5, 6, 7]]
+    names = ("a", "b", "c", "d", "e", "f", "g", "h")
+    result = figures(np.array([0, 5, 6, 6]), rows, not_found=NONE, names=names)
+    assert len(result.confusion) == 8
+    assert result.per_class["g"].sensitivity == 0.5
+    assert "h" in table(result)
+    with pytest.raises(ValueError, match="8 columns, but 5 names"):
+        figures(np.array([0]), rows[:1], not_found=NONE)

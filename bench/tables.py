@@ -1,0 +1,179 @@
+"""Write the tables of docs/models.md from the JSON records under docs/records.
+
+    python -m bench.tables [--check]
+
+A table stands between `<!-- table: KIND RECORD... -->` and `<!-- end -->`; RECORD is a
+file of docs/records without its suffix. With --check nothing is written, and the exit
+status is 1 when a table is not what its records say.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from inference.types import EMOTIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+BLOCK = re.compile(r"(<!-- table: ([\w -]+?) -->\n).*?(<!-- end -->)", re.DOTALL)
+Record = dict[str, Any]
+
+
+def markdown(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [titles, ["---"] * len(titles), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def percent(value: float | None, bounds: Sequence[float] | None = None) -> str:
+    """A share with its 95 % interval."""
+    if value is None:
+        return "-"
+    text = f"{100 * value:.1f}"
+    if bounds:
+        text += f" ({100 * bounds[0]:.1f}-{100 * bounds[1]:.1f})"
+    return text
+
+
+def evaluations(records: dict[str, Record]) -> str:
+    """One row per evaluation: the headline figures in percent, with intervals."""
+    titles = ["model", "set", "n", "accuracy", "balanced accuracy", "recalls"]
+    titles += ["at 80 % coverage", "ECE before, after scaling"]
+    return markdown(titles, [_evaluation(one) for one in records.values()])
+
+
+def _evaluation(one: Record) -> list[str]:
+    bounds = one["intervals"]
+    recalls = [row["sensitivity"] for row in one["per_class"].values() if row["n"]]
+    before = one["reliability"]["before"]["ece"]
+    return [
+        f"`{one['model']}`",
+        f"{one.get('title', one['split'])}",
+        str(one["n"]),
+        percent(one["accuracy"], bounds["accuracy"]),
+        percent(one["balanced_accuracy"], bounds["balanced_accuracy"]),
+        " ".join(f"{value:.2f}".lstrip("0") for value in recalls),
+        percent(one["selective_accuracy"], bounds["selective_accuracy"]),
+        f"{before:.3f}, {one['ece']:.3f}",
+    ]
+
+
+def classes(records: dict[str, Record]) -> str:
+    """The papers' table of one evaluation, with the confusion counts beside it."""
+    ((_, one),) = records.items()
+    names = one.get("classes", list(EMOTIONS))
+    keys = ("precision", "sensitivity", "specificity", "f1", "accuracy")
+    titles = ["class", "precision", "sensitivity", "specificity", "F1"]
+    titles += ["one-vs-rest accuracy", "n", *(f"as {name}" for name in names)]
+    rows = []
+    for name, counts in zip(names, one["confusion"], strict=True):
+        row = one["per_class"][name]
+        values = [f"{row[key]:.3f}" for key in keys]
+        rows.append([name, *values, str(row["n"]), *map(str, counts)])
+    return markdown(titles, rows)
+
+
+def ratios(records: dict[str, Record]) -> str:
+    """Errors of the simulated staff's ratios, one row per run."""
+    titles = ["model", "set", "staff x readings", "stress: raw", "corrected"]
+    titles += ["coverage raw", "corrected", "happiness: raw", "corrected"]
+    keys = ("mae_raw", "mae_corrected", "coverage_raw", "coverage_corrected")
+    keys += ("happiness_mae_raw", "happiness_mae_corrected")
+    rows = [
+        [
+            f"`{one['model']}`",
+            one.get("title", name),
+            f"{one['staff']} x {one['readings']}",
+            *("-" if one[key] is None else f"{one[key]:.3f}" for key in keys),
+        ]
+        for name, one in records.items()
+    ]
+    return markdown(titles, rows)
+
+
+def corruptions(records: dict[str, Record]) -> str:
+    from bench.corruptions import table
+    from inference.training.robustness import Robustness
+
+    ((_, one),) = records.items()
+    return table([Robustness(**row) for row in one["conditions"]])
+
+
+def detectors(records: dict[str, Record]) -> str:
+    from inference.training.detectors import Found, Row, markdown
+
+    ((_, one),) = records.items()
+    rows = []
+    for row in one["detectors"]:
+        found = {name: Found(**counts) for name, counts in row["variants"].items()}
+        rows.append(Row(row["name"], found, row["missing"]))
+    return markdown(rows)
+
+
+def training(records: dict[str, Record]) -> str:
+    """How each network was trained, from its folder's record.json."""
+    titles = ["model", "best epoch", "PublicTest accuracy", "temperature"]
+    rows = []
+    for name, one in records.items():
+        rows.append(
+            [
+                f"`{name}`",
+                f"{one['best_epoch']} of {one['config']['epochs']}",
+                percent(one["validation"]["accuracy"]),
+                f"{one['temperature']:.2f}",
+            ]
+        )
+    return markdown(titles, rows)
+
+
+KINDS: dict[str, Callable[[dict[str, Record]], str]] = {
+    "evaluations": evaluations,
+    "classes": classes,
+    "ratios": ratios,
+    "corruptions": corruptions,
+    "detectors": detectors,
+    "training": training,
+}
+
+
+def read(name: str) -> Record:
+    """The record docs/records/`name`.json."""
+    path = DOCS / "records" / f"{name}.json"
+    record: Record = json.loads(path.read_text(encoding="utf-8"))
+    return record
+
+
+def rendered(text: str) -> str:
+    """`text` with every table made anew from its records."""
+
+    def table(found: re.Match[str]) -> str:
+        kind, *names = found[2].split()
+        if kind not in KINDS:
+            raise SystemExit(f"unknown table {kind!r}; known: {', '.join(KINDS)}")
+        body = KINDS[kind]({name: read(name) for name in names})
+        return f"{found[1]}\n{body}\n\n{found[3]}"
+
+    return BLOCK.sub(table, text)
+
+
+def main(words: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--check", action="store_true", help="compare, write nothing")
+    options = parser.parse_args(words)
+    path = DOCS / "models.md"
+    text = path.read_text(encoding="utf-8")
+    made = rendered(text)
+    if options.check:
+        return int(made != text)
+    path.write_text(made, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
