@@ -19,10 +19,10 @@ from typing import Any
 
 from tqdm import tqdm
 
-from inference.blazeface import BlazeFaceDetector
 from inference.engine import Engine
 from inference.errors import InferenceError
 from inference.files import write_json
+from inference.light import serving_detector
 from inference.spec import active_name, model_folder
 from inference.training import robustness
 from inference.training.answers import Selection
@@ -38,7 +38,7 @@ def measure(
     if source.are_crops:
         pictures = robustness.crops(engine, source, limit)
     else:
-        detector = BlazeFaceDetector()
+        detector = serving_detector()
         pictures = robustness.photographs(engine, detector, source, limit)
     found = [
         robustness.under(pictures, name, level)

@@ -22,7 +22,7 @@ import tempfile
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from tqdm import tqdm
@@ -43,6 +43,9 @@ from inference.training.data import find_csv, for_evaluation
 from inference.training.options import LABELS
 from inference.types import EMOTIONS
 from tests.faces import draw_face
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 THREADS = (1, 2)
 BATCHES = (1, 8, 32)
@@ -161,20 +164,20 @@ def _rounded(values: dict[str, float]) -> dict[str, float]:
     return {name: round(float(value), 4) for name, value in values.items()}
 
 
-def show(found: dict[str, Any]) -> None:
+def text(found: dict[str, Any]) -> str:
     """The figures as the Markdown tables of docs/models.md."""
     batches = [f"batch {batch}" for batch in BATCHES]
     titles = ["form", "threads", *batches, *(f"network, {b}" for b in batches)]
-    _table([*titles, "MiB", "accuracy", "lost", "distance"], list(_lines(found)))
+    lines = _table([*titles, "MiB", "accuracy", "lost", "distance"], _lines(found))
     for name, why in found["not_made"].items():
-        print(f"{name} could not be made: {why}")
-    print()
+        lines.append(f"{name} could not be made: {why}")
     starts = found["cold_start"].items()
     rows = [[way, f"{v['seconds']:.2f}", f"{v['mib']:.0f}"] for way, v in starts]
-    _table(["fresh process", "seconds to the first answer", "peak MiB"], rows)
+    titles = ["fresh process", "seconds to the first answer", "peak MiB"]
+    return "\n".join([*lines, "", *_table(titles, rows)])
 
 
-def _lines(found: dict[str, Any]) -> Any:
+def _lines(found: dict[str, Any]) -> Iterator[list[str]]:
     cells = {(r["form"], r["threads"], r["batch"]): r for r in found["rows"]}
     for name, threads in dict.fromkeys((form, count) for form, count, _ in cells):
         own = [cells[name, threads, batch] for batch in BATCHES]
@@ -194,9 +197,9 @@ def _cell(values: dict[str, float], name: str) -> str:
     return f"{values[name]:.3f}" if name in values else "-"
 
 
-def _table(titles: list[str], rows: list[list[str]]) -> None:
-    for row in (titles, ["---"] * len(titles), *rows):
-        print(f"| {' | '.join(row)} |")
+def _table(titles: list[str], rows: Iterable[list[str]]) -> list[str]:
+    lines = (titles, ["---"] * len(titles), *rows)
+    return [f"| {' | '.join(line)} |" for line in lines]
 
 
 def count(text: str) -> int:
@@ -228,7 +231,7 @@ def main(words: list[str] | None = None) -> None:
         for folder in folders:
             found.append(measure(folder, pictures, options))
             print(f"\nms per face, {found[-1]['model']}, {options.repeats} rounds\n")
-            show(found[-1])
+            print(text(found[-1]))
             print(json.dumps(found[-1]))
     except InferenceError as error:
         sys.exit(str(error))

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 BLOCK = re.compile(r"(<!-- table: ([\w -]+?) -->\n).*?(<!-- end -->)", re.DOTALL)
-Record = dict[str, Any]
+Record = Any  # what a command wrote with --json
 
 
 def markdown(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -116,6 +116,12 @@ def detectors(records: dict[str, Record]) -> str:
     return markdown(rows)
 
 
+def inference(records: dict[str, Record]) -> str:
+    from bench.inference import text
+
+    return "\n\n".join(text(one) for found in records.values() for one in found)
+
+
 def training(records: dict[str, Record]) -> str:
     """How each network was trained, from its folder's record.json."""
     titles = ["model", "best epoch", "PublicTest accuracy", "temperature"]
@@ -138,6 +144,7 @@ KINDS: dict[str, Callable[[dict[str, Record]], str]] = {
     "ratios": ratios,
     "corruptions": corruptions,
     "detectors": detectors,
+    "inference": inference,
     "training": training,
 }
 

@@ -27,8 +27,8 @@ import numpy as np
 from bench.client import Client
 from bench.stack import Stack, populate, query, stack
 from inference import analyse, crop
-from inference.blazeface import BlazeFaceDetector
 from inference.classifier import Classifier
+from inference.light import serving_detector
 from inference.spec import active_name, model_folder
 from tests.faces import draw_scene
 
@@ -66,7 +66,7 @@ def decode(data: bytes) -> Any:
 
 def by_hand() -> Callable[[list[bytes]], None]:
     """The shortest loop that does the work with the same detector and network."""
-    detector = BlazeFaceDetector()
+    detector = serving_detector()
     network = Classifier(model_folder(active_name()))
 
     def loop(batch: list[bytes]) -> None:

@@ -8,6 +8,7 @@ from monitor.models import Snapshot
 FACE_REASONS = {
     "too_small": "The face is too small in the picture.",
     "blurred": "The face is blurred.",
+    "noisy": "The picture is too noisy; the camera needs more light.",
     "too_dark": "The picture is too dark.",
     "too_bright": "The picture is too bright.",
     "turned": "The face is turned away from the camera.",

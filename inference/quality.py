@@ -21,11 +21,13 @@ MIN_CONFIDENCE = 0.5
 class Gate:
     """Limits of a usable face; units as in `Quality`.
 
+    max_sharpness: no clean face has as much detail; the noise of a sensor does.
     max_other: share of the network's belief in classes beside the five.
     """
 
     min_size_px: int = 28
     min_sharpness: float = 5.0
+    max_sharpness: float = 225.0
     min_brightness: float = 30.0
     max_brightness: float = 232.0
     max_yaw: float = 0.9
@@ -106,6 +108,7 @@ def reason(
         ("too_bright", quality.brightness > gate.max_brightness),
         ("turned", quality.yaw > gate.max_yaw or abs(quality.roll) > gate.max_roll),
         ("blurred", quality.sharpness < gate.min_sharpness),
+        ("noisy", quality.sharpness > gate.max_sharpness),
         ("other_emotion", other > gate.max_other),
         ("uncertain", scores.confidence < MIN_CONFIDENCE),
     )

@@ -102,6 +102,7 @@ REASONS = (
     "",
     "too_small",
     "blurred",
+    "noisy",
     "too_dark",
     "too_bright",
     "turned",

@@ -17,6 +17,7 @@ from inference.blazeface import BACK, DENSE, SHORT, BlazeFaceDetector
 from inference.decode import decode
 from inference.detector import Detection, HaarDetector
 from inference.errors import DataError, MissingModel
+from inference.light import serving_detector
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
 LONGEST_SIDE = 1280
 LARGEST_KEPT = 2560  # pixels of the longest side that are kept for enlarging
-DARK = 128.0  # a picture whose brightest hundredth lies below is dark
 
 
 @dataclass(frozen=True)
@@ -123,29 +123,6 @@ VARIANTS: dict[str, Change] = {
 }
 
 
-def white_level(rgb: Rgb) -> float:
-    """The gray level that one sample in a hundred exceeds."""
-    return float(np.percentile(rgb[::4, ::4], 99))
-
-
-def brightened(rgb: Rgb) -> Rgb:
-    """All channels times the factor that makes the brightest hundredth white."""
-    factor = max(1.0, 255 / max(1.0, white_level(rgb)))
-    return np.asarray(cv2.convertScaleAbs(rgb, alpha=factor), np.uint8)
-
-
-class Brightened:
-    """A remedy to be measured: looks at a brightened picture where it is dark."""
-
-    def __init__(self, detector: Detector) -> None:
-        self._detector = detector
-        self.name = f"{detector.name}, dark pictures brightened"
-
-    def detect(self, rgb: Rgb) -> list[Detection]:
-        dark = white_level(rgb) < DARK
-        return self._detector.detect(brightened(rgb) if dark else rgb)
-
-
 class YunetDetector:
     """OpenCV's YuNet (Wu et al. 2023) from an .onnx file that the site provides."""
 
@@ -201,7 +178,7 @@ def candidates(yunet: Path | None) -> list[Candidate]:
     """Name and maker of every detector that is compared, the served one first."""
     out: list[Candidate] = [
         ("BlazeFace full range, sparse", BlazeFaceDetector),
-        ("the same, dark pictures brightened", lambda: Brightened(BlazeFaceDetector())),
+        ("the same, dark pictures brightened", serving_detector),
         ("BlazeFace full range", lambda: BlazeFaceDetector(weights=DENSE)),
         ("BlazeFace back camera", lambda: BlazeFaceDetector(weights=BACK)),
         ("BlazeFace short range", lambda: BlazeFaceDetector(weights=SHORT)),

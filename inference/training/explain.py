@@ -50,10 +50,10 @@ def face_crop(data: bytes, spec: CropSpec) -> Gray | None:
 
     Raises UnreadableImage.
     """
-    from inference.blazeface import BlazeFaceDetector
+    from inference.light import serving_detector
 
     rgb = decode(data).rgb
-    faces = BlazeFaceDetector().detect(rgb)
+    faces = serving_detector().detect(rgb)
     if not faces:
         return None
     return cut(rgb, max(faces, key=lambda face: face.box[2] * face.box[3]), spec)

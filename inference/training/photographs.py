@@ -24,11 +24,11 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
-from inference.blazeface import BlazeFaceDetector
 from inference.classifier import Classifier
 from inference.crop import CROP_SIDE, CropSpec, cut
 from inference.decode import decode
 from inference.errors import DataError, InferenceError, MissingModel
+from inference.light import serving_detector
 from inference.pictures import SUFFIXES
 from inference.spec import active_name, load_spec, model_folder
 from inference.training import detectors
@@ -64,7 +64,7 @@ def margin_table(root: Path, model: str, align: bool) -> str:
     """Markdown table of accuracy by margin (columns) and shift (rows)."""
     classifier = Classifier(model_folder(model))
     shown = labelled(root)
-    faces = largest_faces(BlazeFaceDetector(), shown.pictures)
+    faces = largest_faces(serving_detector(), shown.pictures)
     lines = [
         "| shift | " + " | ".join(f"margin {margin}" for margin in MARGINS) + " |",
         "| --- " * (len(MARGINS) + 1) + "|",
@@ -173,7 +173,7 @@ def contact_sheet(root: Path, model: str) -> Gray:
     there is no face.
     """
     spec = load_spec(model_folder(model)).crop
-    detector = BlazeFaceDetector()
+    detector = serving_detector()
     files = sorted(p for p in root.rglob("*") if p.suffix.lower() in SUFFIXES)
     crops = []
     for path in tqdm(files, unit="picture"):
@@ -198,7 +198,7 @@ def geometry(path: Path, count: int = 1500, pad: int = 12) -> str:
     crops. Crops are tight, so `pad` pixels of repeated edge help the detector.
     """
     rows = read_rows(path)
-    detector = BlazeFaceDetector()
+    detector = serving_detector()
     margins, shifts = [], []
     images = rows.images[rows.splits == "train"][:count]
     for image in images:

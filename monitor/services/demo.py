@@ -253,7 +253,7 @@ def _reading(snapshot: Snapshot, picture: Picture, model: str) -> Reading:
         box_y=120,
         box_width=side,
         box_height=side,
-        sharpness=15.0 if reason == "blurred" else 220.0,
+        sharpness=15.0 if reason == "blurred" else 70.0,
         brightness=25.0 if reason == "too_dark" else 120.0,
         detector_score=0.9,
         **scores,

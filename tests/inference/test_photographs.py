@@ -7,9 +7,10 @@ from inference.blazeface import BACK, DENSE, SHORT, BlazeFaceDetector
 from inference.crop import CROP_SIDE
 from inference.engine import Engine
 from inference.errors import DataError, MissingModel
+from inference.light import Brightened, brightened, white_level
 from inference.training import detectors, robustness
 from inference.training.answers import Selection
-from inference.training.detectors import Annotated, Brightened, Row, YunetDetector
+from inference.training.detectors import Annotated, Row, YunetDetector
 from inference.training.photographs import contact_sheet, largest_faces
 from tests.faces import draw_face, draw_scene
 from tests.inference.sets import write_tree
@@ -28,7 +29,7 @@ def test_every_blazeface_finds_a_drawn_face(weights: str) -> None:
 def test_the_noses_move_with_the_picture(variant: str) -> None:
     changed = detectors.VARIANTS[variant](SCENE)
     ((x, y),) = changed.noses
-    bright = detectors.brightened(changed.rgb)
+    bright = brightened(changed.rgb)
     (face,) = BlazeFaceDetector().detect(bright)
     assert face.landmarks is not None
     reach = 0.25 * face.box[2]
@@ -37,7 +38,7 @@ def test_the_noses_move_with_the_picture(variant: str) -> None:
 
 def test_only_dark_pictures_are_brightened() -> None:
     dark = detectors.darkened(SCENE, 0.1).rgb
-    assert detectors.white_level(detectors.brightened(dark)) > 240
+    assert white_level(brightened(dark)) > 240
     assert len(Brightened(BlazeFaceDetector()).detect(dark)) == 1
 
 

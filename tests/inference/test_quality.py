@@ -7,7 +7,7 @@ from inference import EmotionScores, Quality
 from inference.detector import Detection
 from inference.quality import Gate, measure, reason, yaw
 
-GOOD = Quality(120, 400.0, 120.0, 0.1, 2.0, 0.9)
+GOOD = Quality(120, 80.0, 120.0, 0.1, 2.0, 0.9)
 SURE = EmotionScores(0.0, 1.0, 0.0, 0.0, 0.0)
 TORN = EmotionScores(0.3, 0.3, 0.2, 0.1, 0.1)
 
@@ -26,6 +26,7 @@ def test_a_good_face_has_no_reason() -> None:
         ({"yaw": 1.2}, "turned"),
         ({"roll": -60.0}, "turned"),
         ({"detector_score": 0.5}, "weak_detection"),
+        ({"sharpness": 300.0}, "noisy"),
     ],
 )
 def test_each_weakness_has_its_code(change: dict[str, float], code: str) -> None:
