@@ -139,16 +139,13 @@ def measure(
         speed = milliseconds(classifier, test.images[:BATCH])
         size = (out / SERVING_FILE).stat().st_size / 2**20
         record = json.loads((out / "record.json").read_text(encoding="utf-8"))
-    history = trained.progress.history
-    seen = sum(row["pictures_per_second"] * row["seconds"] for row in history)
     return {
+        **_course(trained.progress.history, len(own.parts["train"])),
         "architecture": name,
         "source": architecture(name).source,
         "budget_seconds": options.budget_seconds,
         "spent_seconds": round(budget.spent, 1),
         "wall_seconds": round(wall, 1),
-        "pictures_seen": round(seen),
-        "epochs": round(seen / max(len(own.parts["train"]), 1), 2),
         "chosen_on": len(own.parts["validation"]),
         "inputs": asdict(config.inputs),
         "own_size": architecture(name).inputs.size,
@@ -160,6 +157,12 @@ def measure(
         "versions": record["versions"],
         "seed": options.seed,
     }
+
+
+def _course(history: list[dict[str, float]], pictures: int) -> dict[str, float]:
+    """How much of the training part the budget was enough for."""
+    seen = sum(row["pictures_per_second"] * row["seconds"] for row in history)
+    return {"pictures_seen": round(seen), "epochs": round(seen / max(pictures, 1), 2)}
 
 
 def table(folder: Path) -> str:

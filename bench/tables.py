@@ -22,8 +22,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
-BLOCK = re.compile(r"(<!-- table: ([\w -]+?) -->\n).*?(<!-- end -->)", re.DOTALL)
+BLOCK = re.compile(r"(<!-- table: ([\w. -]+?) -->\n).*?(<!-- end -->)", re.DOTALL)
 Record = Any  # what a command wrote with --json
+# What the last part of a record's name stands for.
+TITLES = {
+    "fer": "PrivateTest, FER labels",
+    "fer7": "PrivateTest, FER labels, seven classes",
+    "ferplus": "PrivateTest, FER+ majority",
+    "public": "PublicTest, FER+ majority",
+    "jaffe": "`jaffe/`, whole photographs",
+    "ratios-ferplus": "PrivateTest, FER+ majority",
+    "ratios-fer": "PrivateTest, FER labels",
+    "ratios-jaffe": "`jaffe/`, whole photographs",
+}
 
 
 def markdown(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -45,16 +56,16 @@ def evaluations(records: dict[str, Record]) -> str:
     """One row per evaluation: the headline figures in percent, with intervals."""
     titles = ["model", "set", "n", "accuracy", "balanced accuracy", "recalls"]
     titles += ["at 80 % coverage", "ECE before, after scaling"]
-    return markdown(titles, [_evaluation(one) for one in records.values()])
+    return markdown(titles, [_evaluation(*pair) for pair in records.items()])
 
 
-def _evaluation(one: Record) -> list[str]:
+def _evaluation(name: str, one: Record) -> list[str]:
     bounds = one["intervals"]
     recalls = [row["sensitivity"] for row in one["per_class"].values() if row["n"]]
     before = one["reliability"]["before"]["ece"]
     return [
         f"`{one['model']}`",
-        f"{one.get('title', one['split'])}",
+        TITLES[name.rpartition(".")[2]],
         str(one["n"]),
         percent(one["accuracy"], bounds["accuracy"]),
         percent(one["balanced_accuracy"], bounds["balanced_accuracy"]),
@@ -83,12 +94,12 @@ def ratios(records: dict[str, Record]) -> str:
     """Errors of the simulated staff's ratios, one row per run."""
     titles = ["model", "set", "staff x readings", "stress: raw", "corrected"]
     titles += ["coverage raw", "corrected", "happiness: raw", "corrected"]
-    keys = ("mae_raw", "mae_corrected", "coverage_raw", "coverage_corrected")
-    keys += ("happiness_mae_raw", "happiness_mae_corrected")
+    keys = ["mae_raw", "mae_corrected", "coverage_raw", "coverage_corrected"]
+    keys += ["happiness_mae_raw", "happiness_mae_corrected"]
     rows = [
         [
             f"`{one['model']}`",
-            one.get("title", name),
+            TITLES[name.rpartition(".")[2]],
             f"{one['staff']} x {one['readings']}",
             *("-" if one[key] is None else f"{one[key]:.3f}" for key in keys),
         ]

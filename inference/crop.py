@@ -38,8 +38,10 @@ def eye_angle(landmarks: Points | None) -> float:
     return math.degrees(math.atan2(dy, dx))
 
 
-def cut(rgb: Rgb, face: Detection, spec: CropSpec) -> Gray:
-    """The face as a gray square (CROP_SIDE, CROP_SIDE).
+def cut(
+    rgb: Rgb, face: Detection, spec: CropSpec, *, colour: bool = False
+) -> Gray | Rgb:
+    """The face as a square (CROP_SIDE, CROP_SIDE), gray, or (..., 3) in colour.
 
     Pixels beyond the picture repeat its edge. Large faces are first shrunk by area
     averaging, because sampling them directly would alias.
@@ -65,7 +67,17 @@ def cut(rgb: Rgb, face: Detection, spec: CropSpec) -> Gray:
         flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
         borderMode=cv2.BORDER_REPLICATE,
     )
-    return np.asarray(cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY), np.uint8)
+    out = np.asarray(crop, np.uint8)
+    return out if colour else gray(out)
+
+
+def gray(rgb: Gray | Rgb) -> Gray:
+    """A picture (h, w, 3) as (h, w); a gray one as it is."""
+    import cv2
+
+    if rgb.ndim == 2:
+        return rgb
+    return np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), np.uint8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,12 +127,12 @@ def _region(rgb: Rgb, square: _Square) -> tuple[Rgb, int, int]:
     return rgb[top:bottom, left:right], left, top
 
 
-def whole(rgb: Rgb, side: int) -> Gray:
-    """A picture that is a face crop already, as a gray square (side, side)."""
+def whole(rgb: Rgb, side: int, *, colour: bool = False) -> Gray | Rgb:
+    """A picture that is a face crop already, as a square like that of `cut`."""
     import cv2
 
-    gray = np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), np.uint8)
-    if gray.shape == (side, side):
-        return gray
-    how = cv2.INTER_AREA if min(gray.shape) > side else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(gray, (side, side), interpolation=how), np.uint8)
+    picture = rgb if colour else gray(rgb)
+    if picture.shape[:2] == (side, side):
+        return picture
+    how = cv2.INTER_AREA if min(picture.shape[:2]) > side else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(picture, (side, side), interpolation=how), np.uint8)

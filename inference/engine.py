@@ -17,10 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from inference.arrays import Gray, Tensor
+    from inference.arrays import Gray, Rgb, Tensor
     from inference.classifier import Classifier
     from inference.decode import Picture
     from inference.detector import Detection, Detector
+    from inference.spec import ModelSpec
     from inference.types import Quality
 
 
@@ -30,8 +31,8 @@ class _Found:
 
     box: Box
     quality: Quality
-    crop: Gray
-    other: Gray | None = None  # the face as a second model wants it cut
+    crop: Gray | Rgb
+    other: Gray | Rgb | None = None  # the face as a second model wants it cut
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +64,11 @@ class Engine:
         """The engine of a model folder; raises ModelError when it cannot serve."""
         import cv2
 
-        from inference.blazeface import BlazeFaceDetector
         from inference.classifier import Classifier
+        from inference.light import serving_detector
 
         cv2.setNumThreads(threads)  # a process each, so pictures do not share cores
-        return cls(BlazeFaceDetector(threads=threads), Classifier(folder, threads))
+        return cls(serving_detector(threads), Classifier(folder, threads))
 
     @property
     def model_name(self) -> str:
@@ -90,7 +91,7 @@ class Engine:
         Detection runs once; the quality is the one measured for this engine.
         """
         with self._lock:
-            seen = [self._see(data, other.spec.crop) for data in images]
+            seen = [self._see(data, other.spec) for data in images]
             again = [_as_other_wants(picture) for picture in seen]
             return self._read(seen), self._read(again, other)
 
@@ -99,7 +100,7 @@ class Engine:
         with self._lock:
             return self._read([self._see_crop(data) for data in images])
 
-    def _see(self, data: bytes, other: crop.CropSpec | None = None) -> _Seen:
+    def _see(self, data: bytes, other: ModelSpec | None = None) -> _Seen:
         try:
             picture = decode(data)
         except UnreadableImage as error:
@@ -116,7 +117,8 @@ class Engine:
             picture = decode(data)
         except UnreadableImage as error:
             return _Seen(error=error.code)
-        square = crop.whole(picture.rgb, self._classifier.spec.inputs.size)
+        inputs = self._classifier.spec.inputs
+        square = crop.whole(picture.rgb, inputs.size, colour=inputs.is_colour)
         found = _Found(
             box=Box(0, 0, picture.width, picture.height),
             quality=quality.of_crop(picture.rgb, picture.width, picture.height),
@@ -125,14 +127,14 @@ class Engine:
         return _Seen(picture.width, picture.height, (found,))
 
     def _look(
-        self, picture: Picture, face: Detection, other: crop.CropSpec | None
+        self, picture: Picture, face: Detection, other: ModelSpec | None
     ) -> _Found:
-        square = crop.cut(picture.rgb, face, self._classifier.spec.crop)
+        square = _cut(picture, face, self._classifier.spec)
         return _Found(
             box=_box(face, picture),
-            quality=quality.measure(square, face, picture.scale),
+            quality=quality.measure(crop.gray(square), face, picture.scale),
             crop=square,
-            other=crop.cut(picture.rgb, face, other) if other else None,
+            other=_cut(picture, face, other) if other else None,
         )
 
     def _read(
@@ -164,6 +166,11 @@ class Engine:
             usable=not why,
             reason=why,
         )
+
+
+def _cut(picture: Picture, face: Detection, spec: ModelSpec) -> Gray | Rgb:
+    """The face as a model wants it cut."""
+    return crop.cut(picture.rgb, face, spec.crop, colour=spec.inputs.is_colour)
 
 
 def _as_other_wants(picture: _Seen) -> _Seen:

@@ -200,7 +200,7 @@ class Quantifier:
         )
 
     def as_dict(self) -> dict[str, Any]:
-        """JSON-ready: what a model's spec stores under figures["quantification"]."""
+        """JSON-ready: what a model's spec stores as `quantification`."""
         return {
             "matrix": self.matrix.round(6).tolist(),
             "counts": self.counts.round(3).tolist(),

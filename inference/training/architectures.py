@@ -1,8 +1,9 @@
 """Networks that `manage.py train --arch NAME` can build.
 
 Each entry is a small function from the options to a Keras model that ends in a
-softmax over the five emotions, with the preprocessing it was designed for. Only the
-backend-neutral Keras API is used.
+softmax, with the preprocessing, the classes and the way of learning it was published
+with. Only the backend-neutral Keras API is used. `papers` and `backbones` hold the
+networks of others, this module our own and the register.
 """
 
 from __future__ import annotations
@@ -10,9 +11,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from inference.crop import CROP_SIDE
 from inference.errors import DataError
 from inference.preprocess import InputSpec
+from inference.training import backbones, papers
 from inference.training.augment import Augmentation
+from inference.training.schedule import Phase, Schedule
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,6 +42,9 @@ class Architecture:
     """A network: how to build it, what it eats and how it learns.
 
     work_side: side in pixels at which training pictures are held and augmented.
+    classes, learning_rate, batch_size, patience: used where no others are asked for.
+    phases: what is frozen when; for pretrained backbones only. pretrained: whether
+    ImageNet weights are to be had for it.
     """
 
     build: Callable[[InputSpec, int], keras.Model]
@@ -46,33 +53,16 @@ class Architecture:
     source: str
     optimizer: Callable[[float], keras.optimizers.Optimizer] = adam
     augmentation: Augmentation = Augmentation()
+    classes: int = 5
+    learning_rate: float = 1e-3
+    batch_size: int = 64
+    patience: int = 10
+    schedule: Schedule = "cosine"
+    phases: tuple[Phase, ...] = ()
 
-
-def build_dcnn(inputs: InputSpec, classes: int = 5) -> keras.Model:
-    """The DCNN of Akhila et al., "Facial Emotion Recognition Using Deep Learning".
-
-    Two convolutions, each with ReLU, 2x2 max pooling and dropout; flatten; dense;
-    softmax over five classes. The paper leaves filter counts, kernels and dropout
-    rates open; these were chosen on FER2013's PublicTest (docs/models.md).
-    """
-    import keras
-    from keras import layers
-
-    return keras.Sequential(
-        [
-            keras.Input((inputs.size, inputs.size, inputs.channels)),
-            layers.Conv2D(48, 5, padding="same", activation="relu", name="conv1"),
-            layers.MaxPooling2D(2),
-            layers.Dropout(0.1),
-            layers.Conv2D(128, 3, padding="same", activation="relu", name="conv2"),
-            layers.MaxPooling2D(2),
-            layers.Dropout(0.2),
-            layers.Flatten(),
-            layers.Dense(80, activation="relu", name="dense"),
-            layers.Dense(classes, activation="softmax", name="emotions"),
-        ],
-        name="dcnn",
-    )
+    @property
+    def pretrained(self) -> bool:
+        return bool(self.phases)
 
 
 def build_seresnet(inputs: InputSpec, classes: int = 5) -> keras.Model:
@@ -150,18 +140,134 @@ BROAD = Augmentation(
     coarse=0.3,
 )
 
+# As published: mirror, rotation, zoom and shift by a tenth, brightness, contrast.
+PUBLISHED = Augmentation(zoom=(0.9, 1.1), shift=0.1, aspect=1.0)
+
+SHARMILA = 'Sharmila et al., "Image Emotion Classification using deep learning"'
+SHETH = 'Sheth et al., "Emotion Recognition using Machine Learning"'
+VARGHESE = 'Varghese, "DeepFER"'
+BELHEKAR = 'Belhekar et al., "Emotion Detection Using Deep Learning"'
+RESIDUAL = "He et al. 2016, arXiv 1512.03385; Hu et al. 2018, arXiv 1709.01507"
+
+SCALED = InputSpec(size=48, channels=1, standardise="fixed")  # gray levels in [0, 1]
+# What the weights of keras.applications were trained on, in its own words: "caffe"
+# (blue first, less ImageNet's means) and "tf" ([-1, 1]).
+CAFFE = InputSpec(
+    size=224,
+    standardise="fixed",
+    scale=1.0,
+    means=(103.939, 116.779, 123.68),
+    order="bgr",
+)
+MINUS_ONE_TO_ONE = InputSpec(
+    size=224, standardise="fixed", scale=1 / 127.5, offset=-1.0
+)
+# The head first, then ever more of the backbone at ever lower rates.
+GRADUAL = (
+    Phase(epochs=5, unfrozen=0.0),
+    Phase(epochs=5, unfrozen=0.25, rate=0.1),
+    Phase(epochs=5, unfrozen=0.5, rate=0.1),
+    Phase(epochs=0, unfrozen=1.0, rate=0.02),
+)
+
+RESNET50 = Architecture(
+    build=backbones.build_resnet50,
+    inputs=CAFFE,
+    work_side=CROP_SIDE,
+    source=f"{SHETH}; He et al. 2016, arXiv 1512.03385",
+    augmentation=PUBLISHED,
+    classes=7,
+    learning_rate=1e-4,
+    batch_size=32,
+    phases=GRADUAL,
+)
+DEEPFER = Architecture(
+    build=papers.build_deepfer,
+    inputs=SCALED,
+    work_side=48,
+    source=VARGHESE,
+    augmentation=PUBLISHED,
+    classes=7,
+    learning_rate=1e-4,
+    schedule="plateau",
+)
+
 ARCHITECTURES: dict[str, Architecture] = {
     "dcnn": Architecture(
-        build=build_dcnn,
+        build=papers.build_dcnn,
         inputs=InputSpec(size=32, channels=3),
         work_side=48,
         source='Akhila et al., "Facial Emotion Recognition Using Deep Learning"',
+    ),
+    "lenet": Architecture(
+        build=papers.build_lenet,
+        inputs=replace(SCALED, size=32),
+        work_side=48,
+        source=f"LeCun et al. 1998; {SHARMILA}",
+        augmentation=PUBLISHED,
+        classes=4,
+    ),
+    "manuelnet": Architecture(
+        build=papers.build_manuelnet,
+        inputs=replace(SCALED, size=227, channels=3, colour="rgb"),
+        work_side=CROP_SIDE,
+        source=SHARMILA,
+        augmentation=PUBLISHED,
+        classes=4,
+        learning_rate=1e-4,
+    ),
+    "deepfer": DEEPFER,
+    "resnet50v2": replace(
+        DEEPFER,
+        build=backbones.build_resnet50v2,
+        inputs=MINUS_ONE_TO_ONE,
+        work_side=CROP_SIDE,
+        learning_rate=1e-3,
+        batch_size=32,
+        patience=7,
+        schedule="constant",
+        phases=GRADUAL,
+    ),
+    "baseline": replace(
+        DEEPFER,
+        build=papers.build_baseline,
+        source=SHETH,
+        learning_rate=1e-3,
+        schedule="constant",
+    ),
+    "fivelayer": replace(
+        DEEPFER,
+        build=papers.build_fivelayer,
+        source=f"{SHETH}; Khanzada et al. 2020, arXiv 2004.11823",
+        learning_rate=1e-3,
+        schedule="constant",
+    ),
+    "vgg16": replace(
+        RESNET50,
+        build=backbones.build_vgg16,
+        source=f"{SHETH}; Simonyan, Zisserman 2015, arXiv 1409.1556",
+    ),
+    "mobilenet": replace(
+        RESNET50,
+        build=backbones.build_mobilenet,
+        inputs=MINUS_ONE_TO_ONE,
+        source=f"{SHETH}; Howard et al. 2017, arXiv 1704.04861",
+        learning_rate=1e-3,
+    ),
+    "resnet50": RESNET50,
+    "resnet50-8": replace(
+        RESNET50, source=f"{BELHEKAR}; He et al. 2016, arXiv 1512.03385", classes=8
+    ),
+    "senet50": replace(
+        RESNET50,
+        build=backbones.build_senet50,
+        source=f"{SHETH}; Hu et al. 2018, arXiv 1709.01507",
     ),
     "seresnet": Architecture(
         build=build_seresnet,
         inputs=InputSpec(size=48, channels=1),
         work_side=48,
-        source="He et al. 2016, arXiv 1512.03385; Hu et al. 2018, arXiv 1709.01507",
+        source=RESIDUAL,
         optimizer=adamw,
         augmentation=BROAD,
     ),
@@ -169,7 +275,7 @@ ARCHITECTURES: dict[str, Architecture] = {
         build=build_seresnet13,
         inputs=InputSpec(size=48, channels=1),
         work_side=48,
-        source="He et al. 2016, arXiv 1512.03385; Hu et al. 2018, arXiv 1709.01507",
+        source=RESIDUAL,
         optimizer=adamw,
         augmentation=replace(BROAD, aspect=1.4, zoom=(0.85, 1.3), shift=0.09),
     ),

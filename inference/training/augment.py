@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from inference.training import corruptions
+
 if TYPE_CHECKING:
     from inference.arrays import Gray, Tensor
 
@@ -21,7 +23,8 @@ class Augmentation:
     brightness: gray levels either way. contrast: factor either way. mirror: chance.
     erase: chance that a rectangle of 4 to 20 % of the area becomes the mean gray
     (Zhong et al. 2020, arXiv 1708.04896). coarse: chance that the crop is shrunk to
-    `coarse_side` pixels and brought back, as a face far from the camera is.
+    `coarse_side` pixels and brought back, as a face far from the camera is. damage:
+    chance of one of DAMAGES, by any strength between its two.
     """
 
     rotation: float = 10.0
@@ -34,12 +37,24 @@ class Augmentation:
     erase: float = 0.0
     coarse: float = 0.0
     coarse_side: tuple[int, int] = (16, 40)
+    damage: float = 0.0
+
+
+# What offices do to pictures; the bench of docs/models.md has the same kinds.
+DAMAGES: tuple[tuple[corruptions.Damage, float, float], ...] = (
+    (corruptions.jpeg, 8, 40),
+    (corruptions.motion_blur, 0.05, 0.25),
+    (corruptions.noise, 3, 30),
+    (corruptions.darkness, 0.1, 0.5),
+    (corruptions.eyes_hidden, 0.1, 0.3),
+    (corruptions.mouth_hidden, 0.2, 0.45),
+)
 
 
 def augment(
     images: Gray, options: Augmentation, generator: np.random.Generator
 ) -> Gray:
-    """A changed copy of crops (n, s, s)."""
+    """A changed copy of crops (n, s, s) or (n, s, s, 3)."""
     import cv2
 
     n, side = len(images), images.shape[1]
@@ -60,13 +75,21 @@ def augment(
     out = _light(out, options, generator)
     for number in np.flatnonzero(generator.random(n) < options.erase):
         _erase(out[number], generator)
+    for number in np.flatnonzero(generator.random(n) < options.damage):
+        out[number] = _damaged(out[number], generator)
     return out
+
+
+def _damaged(crop: Gray, generator: np.random.Generator) -> Gray:
+    apply, weakest, strongest = DAMAGES[int(generator.integers(len(DAMAGES)))]
+    strength = generator.uniform(weakest, strongest)
+    return apply(crop, corruptions.whole_face(crop), strength, generator)
 
 
 def _coarsen(crop: Gray, side: int) -> Gray:
     import cv2
 
-    full = crop.shape[::-1]
+    full = crop.shape[1::-1]
     small = cv2.resize(crop, (side, side), interpolation=cv2.INTER_AREA)
     return np.asarray(cv2.resize(small, full, interpolation=cv2.INTER_LINEAR), np.uint8)
 
@@ -106,9 +129,10 @@ def _matrices(
 def _light(images: Gray, options: Augmentation, generator: np.random.Generator) -> Gray:
     n = len(images)
     limit = np.log(options.contrast)
-    contrast = np.exp(generator.uniform(-limit, limit, (n, 1, 1)))
-    brightness = generator.uniform(-options.brightness, options.brightness, (n, 1, 1))
-    mean = images.mean(axis=(1, 2), keepdims=True)
+    each = (n, *[1] * (images.ndim - 1))
+    contrast = np.exp(generator.uniform(-limit, limit, each))
+    brightness = generator.uniform(-options.brightness, options.brightness, each)
+    mean = images.mean(axis=tuple(range(1, images.ndim)), keepdims=True)
     changed = (images - mean) * contrast + mean + brightness
     out: Gray = np.clip(changed, 0, 255).astype(np.uint8)
     return out

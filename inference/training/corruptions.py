@@ -1,8 +1,9 @@
 """What offices do to pictures of faces, as pure functions.
 
 The idea is that of Hendrycks and Dietterich 2019 (arXiv 1903.12261): common damage in
-fixed strengths, never trained on. Sizes are shares of the face's side, so that the
-same strength means the same on a crop of 48 pixels and on a photograph.
+fixed strengths. Training may draw some of the kinds (`augment.DAMAGES`); the card of a
+model that did says so. Sizes are shares of the face's side, so that the same strength
+means the same on a crop of 48 pixels and on a photograph.
 """
 
 from __future__ import annotations

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from inference.classes import CLASS_SETS
+from inference.crop import gray
 from inference.errors import DataError
+from inference.preprocess import to_colour
 from inference.training.fer2013 import SIDE, read_fer2013
 from inference.training.folders import read_folders
 from inference.training.options import LABELS
@@ -19,7 +21,7 @@ from inference.types import EMOTIONS
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from inference.arrays import Gray, Ints, Tensor
+    from inference.arrays import Gray, Ints, Rgb, Tensor
     from inference.training.rows import Rows
 
 SPLITS = ("train", "validation", "test")
@@ -43,18 +45,24 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """How to read a training set. classes: 4, 5, 7 or 8 (`CLASS_SETS`)."""
+    """How to read a training set. classes: 4, 5, 7 or 8 (`CLASS_SETS`).
+
+    colour: keep the colours of pictures in class folders; FER2013 has none.
+    """
 
     labels: str = "fer"
     seed: int = 0
     classes: int = 5
     fer_share: float = 0.0
     extra: tuple[Source, ...] = ()
+    colour: bool = False
 
 
 @dataclass(frozen=True)
 class Part:
-    """Some labelled crops: images (n, s, s) uint8, targets (n, k) summing to 1.
+    """Some labelled crops: images uint8, targets (n, k) summing to 1.
+
+    images: (n, s, s), or (n, s, s, 3) in colour.
 
     importance: (n,) factor of each row's loss; empty where all weigh the same.
     """
@@ -141,8 +149,7 @@ def for_training(path: Path, asked: Asked = Asked(), side: int = SIDE) -> Datase
     pixel-identical to a validation or test row of any class are dropped, those of the
     auxiliary sources likewise.
     """
-    classes = CLASS_SETS[asked.classes]
-    rows = read_rows(path, asked.labels, side, classes, asked.fer_share)
+    rows = _asked_rows(path, asked, side)
     splits = complete_splits(rows, asked.seed)
     known = rows.targets.sum(axis=1) > 0
     leaked = _leaks(rows.images, splits)
@@ -158,27 +165,37 @@ def for_training(path: Path, asked: Asked = Asked(), side: int = SIDE) -> Datase
     main = Dataset(parts, dropped, rows.skipped(~known), rows.source)
     held_out = {digest(image) for image in rows.images[np.isin(splits, SPLITS[1:])]}
     for extra in asked.extra:
-        main = _joined(main, extra, held_out, side, classes)
+        rows = _asked_rows(
+            Path(extra.path), replace(asked, labels=extra.labels, fer_share=0.0), side
+        )
+        main = _joined(main, extra, held_out, rows)
     return main
+
+
+def _asked_rows(path: Path, asked: Asked, side: int) -> Rows:
+    """Rows of one source, in colour where that is wanted and to be had."""
+    classes = CLASS_SETS[asked.classes]
+    in_folders = asked.labels == "fer" and find_csv(path) is None
+    if asked.colour and in_folders:
+        return read_folders(path, side, classes, colour=True).only(classes)
+    return read_rows(path, asked.labels, side, classes, asked.fer_share)
 
 
 def _joined(
     main: Dataset,
     extra: Source,
     held_out: set[bytes],
-    side: int,
-    classes: tuple[str, ...],
+    rows: Rows,
 ) -> Dataset:
     """`main` with the usable rows of an auxiliary source in its training part."""
-    rows = read_rows(Path(extra.path), extra.labels, side, classes)
     known = rows.targets.sum(axis=1) > 0
-    if rows.images.shape[1] != side:
+    if rows.images.shape[1] != main.parts["train"].images.shape[1]:
         raise DataError(f"{extra.path} has pictures of another size than {main.source}")
     leaked = np.array([digest(image) in held_out for image in rows.images], bool)
     more = _part(rows, known & ~leaked)
     train = main.parts["train"]
     joined = Part(
-        np.concatenate([train.images, more.images]),
+        _together(train.images, more.images),
         np.concatenate([train.targets, more.targets]),
         np.concatenate(
             [train.weights, np.full(len(more), extra.weight, np.float32)],
@@ -190,6 +207,13 @@ def _joined(
         dropped_duplicates=main.dropped_duplicates + int((leaked & known).sum()),
         source=f"{main.source}; {len(more)} x {extra.weight:g} of {rows.source}",
     )
+
+
+def _together(one: Gray | Rgb, two: Gray | Rgb) -> Gray | Rgb:
+    """All crops in one array; gray ones get equal planes beside colour ones."""
+    if one.ndim != two.ndim:
+        one, two = to_colour(one), to_colour(two)
+    return np.concatenate([one, two])
 
 
 def for_evaluation(
@@ -255,8 +279,8 @@ def _part(rows: Rows, chosen: npt.NDArray[np.bool_]) -> Part:
 
 
 def digest(image: Gray) -> bytes:
-    """A content hash of one picture's pixels."""
-    return hashlib.blake2b(image.tobytes(), digest_size=16).digest()
+    """A content hash of one picture's gray pixels, whether it has colours or not."""
+    return hashlib.blake2b(gray(image).tobytes(), digest_size=16).digest()
 
 
 def _equal_to_any(images: Gray, others: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:

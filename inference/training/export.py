@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import platform
 import tempfile
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from inference.classes import CLASS_SETS, restrict
+from inference.classes import restrict
 from inference.classifier import calibrate
 from inference.crop import CropSpec
 from inference.files import sha256, write_json
+from inference.quality import MIN_CONFIDENCE, Gate
+from inference.quantify import Quantifier
 from inference.spec import KERAS_FILE, SERVING_FILE, ModelSpec, write_spec
 from inference.training.architectures import architecture
 from inference.training.batches import predict
@@ -27,21 +32,37 @@ if TYPE_CHECKING:
 
     import keras
 
+    from inference.preprocess import InputSpec
     from inference.training.data import Part
     from inference.training.fit import FitConfig, Progress
 
 # Chosen on whole photographs; the table is in docs/models.md.
 CROP = CropSpec(margin=0.0, shift=-0.05, align=True)
 RECORD = "record.json"
+LIBRARIES = (
+    "keras",
+    "tensorflow",
+    "tensorflow-cpu",
+    "jax",
+    "torch",
+    "numpy",
+    "opencv-python-headless",
+    "ai-edge-litert",
+)
 
 
 @dataclass(frozen=True)
 class Calibrated:
-    """What the validation split says about a trained network."""
+    """What the validation split says about a trained network.
+
+    quantification: how it errs by class, for correcting ratios; empty for a network
+    that is sure of no picture.
+    """
 
     temperature: float
     before: Figures
     after: Figures
+    quantification: dict[str, Any]
 
 
 def adjust_logits(model: keras.Model, train: Part, config: FitConfig) -> None:
@@ -58,70 +79,110 @@ def adjust_logits(model: keras.Model, train: Part, config: FitConfig) -> None:
     model.layers[-1].set_weights([kernel, bias - config.adjust * logs])
 
 
-def measure(model: keras.Model, part: Part, config: FitConfig) -> Calibrated:
+def measure(
+    model: keras.Model, part: Part, inputs: InputSpec, classes: tuple[str, ...]
+) -> Calibrated:
     """Fit the temperature on `part` and score the network before and after."""
-    every = predict(model, part.images, architecture(config.arch).inputs)
+    every = predict(model, part.images, inputs)
     own = part.labels < len(EMOTIONS)
-    raw, _ = restrict(every[own], CLASS_SETS[config.classes])
+    raw, other = restrict(every[own], classes)
     labels, none = part.labels[own], part.labels[:0]
     temperature = fit_temperature(raw, labels)
+    scaled = calibrate(raw, temperature)
+    usable = (scaled.max(axis=1) >= MIN_CONFIDENCE) & (other <= Gate().max_other)
+    known = Quantifier.fit(scaled, labels, usable).as_dict() if usable.any() else {}
     return Calibrated(
         temperature=temperature,
         before=figures(labels, raw, not_found=none),
-        after=figures(labels, calibrate(raw, temperature), not_found=none),
+        after=figures(labels, scaled, not_found=none),
+        quantification=known,
     )
 
 
-def export(
-    model: keras.Model,
-    out: Path,
-    config: FitConfig,
-    progress: Progress,
-    measured: Calibrated,
-    command: str,
-) -> ModelSpec:
+@dataclass(frozen=True)
+class Finished:
+    """A network and what its folder is to say of it. record: for record.json."""
+
+    model: keras.Model
+    architecture: str
+    inputs: InputSpec
+    classes: tuple[str, ...]
+    measured: Calibrated
+    seed: int
+    data: dict[str, Any]
+    record: dict[str, Any]
+    command: str = ""
+
+
+def export(done: Finished, out: Path) -> ModelSpec:
     """Write model.keras, model.tflite, spec.json, record.json and card.md to `out`."""
-    arch = architecture(config.arch)
+    out.mkdir(parents=True, exist_ok=True)
+    model, measured = done.model, done.measured
     _replace(out / KERAS_FILE, lambda path: model.save(path))
     _replace(out / SERVING_FILE, lambda path: path.write_bytes(to_tflite(model)))
     spec = ModelSpec(
         name=out.resolve().name,
-        architecture=config.arch,
-        inputs=arch.inputs,
+        architecture=done.architecture,
+        inputs=done.inputs,
         crop=CROP,
-        classes=CLASS_SETS[config.classes],
+        classes=done.classes,
         temperature=round(measured.temperature, 4),
         sha256={name: sha256(out / name) for name in (KERAS_FILE, SERVING_FILE)},
-        command=command,
-        seed=config.seed,
-        data=progress.data,
+        command=done.command,
+        seed=done.seed,
+        data=done.data,
         figures={"validation": measured.after.as_dict()},
+        quantification=measured.quantification,
     )
     write_spec(out, spec)
-    write_json(out / RECORD, _record(config, progress, measured))
+    write_json(out / RECORD, {**done.record, **_facts(model, measured)})
     write_card(out, spec)
     return spec
 
 
-def _record(
-    config: FitConfig, progress: Progress, measured: Calibrated
-) -> dict[str, Any]:
+def run_record(config: FitConfig, progress: Progress) -> dict[str, Any]:
+    """What record.json says about a run. Seconds are of training, not of scoring."""
+    timed = [row for row in progress.history if "seconds" in row]
+    keys = {"seconds": "seconds_per_epoch", "pictures_per_second": None}
     return {
         "config": config.as_dict(),
+        "inputs": asdict(config.inputs),
         "data": progress.data,
         "best_epoch": progress.best_epoch,
+        "history": progress.history,
+        **{
+            name or key: float(np.mean([row[key] for row in timed])) if timed else None
+            for key, name in keys.items()
+        },
+    }
+
+
+def _facts(model: keras.Model, measured: Calibrated) -> dict[str, Any]:
+    import keras
+
+    return {
         "temperature": measured.temperature,
         "ece_before_scaling": measured.before.ece,
         "ece_after_scaling": measured.after.ece,
         "validation": measured.after.as_dict(),
-        "history": progress.history,
+        "parameters": model.count_params(),
+        "backend": keras.config.backend(),
+        "versions": _versions(),
     }
+
+
+def _versions() -> dict[str, str]:
+    """Of Python and of the libraries that a figure can depend on, where installed."""
+    found = {"python": platform.python_version()}
+    for name in LIBRARIES:
+        with suppress(PackageNotFoundError):
+            found[name] = version(name)
+    return found
 
 
 def bare(model: keras.Model, config: FitConfig) -> keras.Model:
     """The same network in float32, without the optimizer's moments."""
-    arch = architecture(config.arch)
-    plain = arch.build(arch.inputs, config.classes)
+    plain = architecture(config.arch).build(config.inputs, config.classes)
     plain.set_weights(model.get_weights())
     return plain
 

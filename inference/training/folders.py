@@ -17,7 +17,7 @@ from inference.training.rows import Rows
 from inference.types import EMOTIONS
 
 if TYPE_CHECKING:
-    from inference.arrays import Gray
+    from inference.arrays import Gray, Rgb
 
 SYNONYMS = {
     "angry": ("angry", "anger"),
@@ -97,8 +97,14 @@ def _class_folders(root: Path) -> list[tuple[Path, str]]:
     return out
 
 
-def read_folders(root: Path, side: int, classes: tuple[str, ...] = ALL_CLASSES) -> Rows:
-    """Pictures under `root` as gray crops of side x side pixels.
+def read_folders(
+    root: Path,
+    side: int,
+    classes: tuple[str, ...] = ALL_CLASSES,
+    *,
+    colour: bool = False,
+) -> Rows:
+    """Pictures under `root` as crops of side x side pixels, gray or in colour.
 
     Unreadable pictures are counted in `skipped`, not fatal.
     """
@@ -106,7 +112,7 @@ def read_folders(root: Path, side: int, classes: tuple[str, ...] = ALL_CLASSES) 
     images, files, skipped = [], [], dict(tree.skipped)
     for file in tree.files:
         try:
-            images.append(read_gray(file.path, side))
+            images.append(read_picture(file.path, side, colour=colour))
             files.append(file)
         except UnreadableImage as error:
             key = f"unreadable: {error.code}"
@@ -127,4 +133,9 @@ def read_folders(root: Path, side: int, classes: tuple[str, ...] = ALL_CLASSES) 
 
 def read_gray(path: Path, side: int) -> Gray:
     """One picture as a gray square (side, side); raises UnreadableImage."""
-    return whole(decode(path.read_bytes()).rgb, side)
+    return read_picture(path, side)
+
+
+def read_picture(path: Path, side: int, *, colour: bool = False) -> Gray | Rgb:
+    """As `read_gray`; with `colour` a square (side, side, 3)."""
+    return whole(decode(path.read_bytes()).rgb, side, colour=colour)

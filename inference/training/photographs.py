@@ -14,7 +14,6 @@ with one face each.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -28,6 +27,7 @@ from inference.classifier import Classifier
 from inference.crop import CROP_SIDE, CropSpec, cut
 from inference.decode import decode
 from inference.errors import DataError, InferenceError, MissingModel
+from inference.files import write_json
 from inference.light import serving_detector
 from inference.pictures import SUFFIXES
 from inference.spec import active_name, load_spec, model_folder
@@ -231,7 +231,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--yunet", type=Path, help="detectors, ways: YuNet's .onnx")
     parser.add_argument("--out", type=Path, help="sheet: the PNG to write")
     parser.add_argument(
-        "--json", action="store_true", help="detectors, ways: a JSON line after it"
+        "--json", type=Path, help="detectors, ways: write the figures here, too"
     )
     return parser.parse_args()
 
@@ -265,7 +265,7 @@ def main() -> None:
         sys.exit(str(error))
     sys.stdout.write(text + "\n")
     if asked.json and values is not None:
-        sys.stdout.write(json.dumps(values) + "\n")
+        write_json(asked.json, {asked.table: values})
 
 
 if __name__ == "__main__":

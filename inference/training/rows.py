@@ -22,9 +22,10 @@ KEPT_MASS = 0.5  # a row is used when its classes hold at least this share of it
 class Rows:
     """A data set as read, rows of unused classes included.
 
-    images: (n, s, s) uint8. targets: (n, k) over ALL_CLASSES as read, over a class set
-    after `only`; rows sum to 1, to less where votes went to no class, to 0 where the
-    row is not used. certain: rows that count in an evaluation.
+    images: (n, s, s) uint8, or (n, s, s, 3) in colour. targets: (n, k) over
+    ALL_CLASSES as read, over a class set after `only`; rows sum to 1, to less where
+    votes went to no class, to 0 where the row is not used. certain: rows that count
+    in an evaluation.
     splits: (n,) of "train", "validation", "test" or "" where the source has none.
     reasons: (n,) why a row is not used, "" where it is. unread: files that never
     became rows, by reason.

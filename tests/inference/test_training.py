@@ -1,56 +1,24 @@
 import dataclasses
 import json
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 
 from inference.errors import DataError
+from inference.preprocess import InputSpec
 from inference.spec import load_spec
 from inference.training import batches, fit
-from inference.training.architectures import ARCHITECTURES, architecture
+from inference.training.architectures import architecture
 from inference.training.augment import Augmentation, augment
+from inference.training.budget import Budget
 from inference.training.data import Dataset, Part, for_training
 from inference.training.export import adjust_logits
 from inference.training.options import command_line
-from inference.training.train import train
+from inference.training.train import config_for, train
 from tests.inference.conftest import TINY
 from tests.inference.shared import blobs
-
-
-def layer_kinds() -> list[str]:
-    dcnn = architecture("dcnn")
-    return [type(layer).__name__ for layer in dcnn.build(dcnn.inputs).layers]
-
-
-def test_the_dcnn_is_the_papers_network() -> None:
-    block = ["Conv2D", "MaxPooling2D", "Dropout"]
-    assert layer_kinds() == [*block, *block, "Flatten", "Dense", "Dense"]
-
-
-def test_the_dcnn_takes_32_by_32_colour_and_answers_five_classes() -> None:
-    dcnn = architecture("dcnn")
-    model = dcnn.build(dcnn.inputs)
-    assert model.input_shape == (None, 32, 32, 3)
-    assert model.output_shape == (None, 5)
-    assert model.count_params() * 4 < 3.2e6
-
-
-@pytest.mark.parametrize("name", ARCHITECTURES)
-def test_its_answers_sum_to_one(name: str) -> None:
-    arch = architecture(name)
-    out = batches.predict(arch.build(arch.inputs), blobs(3), arch.inputs)
-    assert out.sum(axis=1) == pytest.approx(1, abs=1e-5)
-
-
-def test_the_seresnet_is_small() -> None:
-    arch = architecture("seresnet")
-    assert arch.build(arch.inputs).count_params() == pytest.approx(0.7e6, rel=0.05)
-
-
-def test_an_unknown_architecture_names_the_known_ones() -> None:
-    with pytest.raises(DataError, match="known: .*dcnn"):
-        architecture("hal-9000")
 
 
 def test_augmentation_changes_pictures_but_depends_on_the_seed_only() -> None:
@@ -180,7 +148,7 @@ def test_the_recorded_command_names_no_folder_of_this_machine(tmp_path: Path) ->
 
 def test_adjusting_lifts_the_logits_of_rare_classes() -> None:
     dcnn = architecture("dcnn")
-    model = dcnn.build(dcnn.inputs)
+    model = dcnn.build(dcnn.inputs, 5)
     targets = np.eye(5, dtype=np.float32)[[0, 1, 1, 1, 1, 2, 3, 4]]
     config = fit.FitConfig(balance=0.0, adjust=1.0)
     before = batches.predict(model, blobs(3), dcnn.inputs)
@@ -198,3 +166,72 @@ def test_the_adjustment_may_change_without_training_again(
     again = fit.fit(data, tmp_path, dataclasses.replace(TINY, adjust=0.5), resume=True)
     assert again.history == first.history
     assert again.config["adjust"] == 0.5
+
+
+def test_a_run_of_a_version_with_fewer_options_goes_on(
+    tiny_csv: Path, tmp_path: Path
+) -> None:
+    data = tiny_dataset(tiny_csv)
+    fit.fit(data, tmp_path, TINY)
+    state = tmp_path / fit.RUN / fit.STATE
+    stored = json.loads(state.read_text())
+    for name in ("size", "colour", "equalise", "scale"):
+        del stored["config"][name]
+    state.write_text(json.dumps(stored))
+    assert fit.fit(data, tmp_path, TINY, resume=True).finished
+    with pytest.raises(DataError, match="other options"):
+        fit.fit(data, tmp_path, dataclasses.replace(TINY, size=40), resume=True)
+
+
+def test_the_history_is_drawn_after_each_epoch(tiny_model: Path) -> None:
+    drawn = ElementTree.parse(tiny_model / fit.HISTORY).getroot()
+    assert drawn.tag.endswith("svg")
+    dots = drawn.findall("{*}circle")
+    assert [dot.get("class") for dot in dots] == ["a", "b", "a", "b"]
+
+
+def test_the_record_says_what_it_cost_and_what_it_ran_on(tiny_model: Path) -> None:
+    record = json.loads((tiny_model / "record.json").read_text())
+    assert 0 <= record["history"][0]["accuracy"] <= 1
+    assert record["seconds_per_epoch"] > 0
+    assert record["pictures_per_second"] > 0
+    assert record["parameters"] == 714_917
+    assert record["versions"].keys() >= {"python", "keras", "numpy"}
+    assert record["inputs"]["size"] == 32
+
+
+def test_a_budget_ends_a_run_within_an_epoch(tiny_csv: Path, tmp_path: Path) -> None:
+    budget = Budget(seconds=1e-9)
+    progress = fit.fit(tiny_dataset(tiny_csv), tmp_path, TINY, budget=budget)
+    assert progress.finished
+    assert budget.over
+    row = progress.history[0]
+    assert row["pictures_per_second"] * row["seconds"] == pytest.approx(32)
+
+
+def test_a_budget_counts_all_but_the_first_batch_of_a_run(
+    tiny_csv: Path, tmp_path: Path
+) -> None:
+    budget = Budget(seconds=1e-9)
+    config = dataclasses.replace(TINY, epochs=99, batch_size=64, patience=99)
+    progress = fit.fit(tiny_dataset(tiny_csv), tmp_path, config, budget=budget)
+    assert progress.epoch == 2
+
+
+def test_what_is_not_asked_for_is_the_architectures_own() -> None:
+    config = config_for("deepfer", epochs=3, classes=None)
+    assert (config.classes, config.learning_rate, config.epochs) == (7, 1e-4, 3)
+
+
+def test_preprocessing_that_is_asked_for_replaces_the_architectures() -> None:
+    config = config_for("dcnn", size=40, colour="rgb", equalise="clahe", scale="fixed")
+    assert config.inputs == InputSpec(
+        size=40, colour="rgb", equalise="clahe", standardise="fixed"
+    )
+    line = command_line(Path("a"), Path("b"), config)
+    assert "--size 40 --colour rgb --equalise clahe --scale fixed" in line
+
+
+def test_it_refuses_a_size_that_no_network_has() -> None:
+    with pytest.raises(DataError, match="--size"):
+        config_for("dcnn", size=5)
