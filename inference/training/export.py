@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from inference.training.fit import FitConfig, Progress
 
 # Chosen on whole photographs; the table is in docs/models.md.
-CROP = CropSpec(margin=0.0, shift=-0.05, align=True)
+CROP = CropSpec(margin=0.1, shift=-0.05, align=True)
 RECORD = "record.json"
 LIBRARIES = (
     "keras",

@@ -164,8 +164,8 @@ def _add_pictures(parser: CommandParser) -> None:
         "--damage",
         type=float,
         default=0.0,
-        help="chance that a training picture is compressed, smeared, made noisy or dark "
-        "or partly covered",
+        help="chance that a training picture is compressed, smeared, made noisy or "
+        "dark, or partly covered",
     )
 
 
