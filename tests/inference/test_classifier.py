@@ -3,6 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from inference.classes import restrict
 from inference.classifier import Classifier, calibrate
 from inference.errors import CorruptModel, IncompatibleModel
 from inference.preprocess import to_tensor
@@ -16,7 +17,7 @@ def keras_probabilities(folder: Path, crops: np.ndarray) -> np.ndarray:
     spec = load_spec(folder)
     model = keras.models.load_model(folder / KERAS_FILE)
     raw = np.asarray(model.predict_on_batch(to_tensor(crops, spec.inputs)))
-    return calibrate(raw, spec.temperature)
+    return calibrate(restrict(raw, spec.classes)[0], spec.temperature)
 
 
 @pytest.mark.parametrize("count", [1, 3, 4, 33, 70])
