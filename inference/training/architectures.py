@@ -204,6 +204,15 @@ DEEPFER = Architecture(
     schedule="plateau",
 )
 
+SERESNET = Architecture(
+    build=build_seresnet,
+    inputs=InputSpec(size=48, channels=1),
+    work_side=48,
+    source=RESIDUAL,
+    optimizer=adamw,
+    augmentation=BROAD,
+)
+
 ARCHITECTURES: dict[str, Architecture] = {
     "dcnn": Architecture(
         build=papers.build_dcnn,
@@ -275,30 +284,9 @@ ARCHITECTURES: dict[str, Architecture] = {
         build=backbones.build_senet50,
         source=f"{SHETH}; Hu et al. 2018, arXiv 1709.01507",
     ),
-    "seresnet": Architecture(
-        build=build_seresnet,
-        inputs=InputSpec(size=48, channels=1),
-        work_side=48,
-        source=RESIDUAL,
-        optimizer=adamw,
-        augmentation=BROAD,
-    ),
-    "seresnet13": Architecture(
-        build=build_seresnet13,
-        inputs=InputSpec(size=48, channels=1),
-        work_side=48,
-        source=RESIDUAL,
-        optimizer=adamw,
-        augmentation=BROADER,
-    ),
-    "seresnet14": Architecture(
-        build=build_seresnet14,
-        inputs=InputSpec(size=48, channels=1),
-        work_side=48,
-        source=RESIDUAL,
-        optimizer=adamw,
-        augmentation=BROADER,
-    ),
+    "seresnet": SERESNET,
+    "seresnet13": replace(SERESNET, build=build_seresnet13, augmentation=BROADER),
+    "seresnet14": replace(SERESNET, build=build_seresnet14, augmentation=BROADER),
 }
 
 
