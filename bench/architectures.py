@@ -1,7 +1,7 @@
 """Every architecture trained on FER2013 under one stated budget: the papers' table.
 
-    python -m bench.architectures --data PATH --budget-seconds N [--only a,b]
-        [--out DIR] --json DIR [--seed 1]
+    python -m bench.architectures --data PATH --budget-seconds N [--out DIR]
+        --json DIR [--only NAME ...] [--seed 1]
     python -m bench.architectures --json DIR --table
 
 Each network gets N seconds of training on two threads by the processor's clock, so
@@ -10,15 +10,18 @@ where it was published with eight), and its own augmentation and preprocessing; 
 learning rate falls over the budget, no weights are pretrained, the best epoch on
 PublicTest is kept. Heavy networks get smaller pictures, and a part of PublicTest. Then:
 accuracy on PrivateTest without copies of training pictures, of seven classes and of
-the product's five; parameters; size; milliseconds per face through LiteRT (one thread,
-batch 32, preprocessing included). One JSON file per network; those that have one are
-skipped. --table prints the Markdown table of the files that are there.
+the product's five; parameters; multiplications; size; milliseconds per face through
+LiteRT (one thread, batches of 1 and 32, preprocessing included). With --out the models
+are kept, and `ensemble:a,b` averages the calibrated answers of those that are there.
+One JSON file per network; those that have one are skipped. --table prints the Markdown
+table of the files that are there; `bench.tables` writes the same into docs/models.md.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 import shutil
 import statistics
 import sys
@@ -31,21 +34,30 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
+from bench.tables import budgeted, records_in
 from inference.classes import CLASS_SETS, restrict
 from inference.classifier import Classifier
-from inference.errors import InferenceError
+from inference.errors import DataError, InferenceError
 from inference.files import write_json
-from inference.spec import SERVING_FILE
+from inference.spec import KERAS_FILE, SERVING_FILE
 from inference.training.architectures import ARCHITECTURES, architecture
 from inference.training.budget import Budget
-from inference.training.data import Dataset, Part, for_evaluation, for_training
+from inference.training.data import (
+    Asked,
+    Dataset,
+    Part,
+    for_evaluation,
+    for_training,
+)
+from inference.training.ensemble import PREFIX, train_ensemble
 from inference.training.fit import RUN, FitConfig
+from inference.training.options import Asking
 from inference.training.train import config_for, train_on
 from inference.types import EMOTIONS
 
 SEVEN = CLASS_SETS[7]
 THREADS = 2
-BATCH = 32
+BATCHES = (1, 32)
 ROUNDS = 15
 EPOCHS = 10_000  # more than any budget lasts
 # Side of the pictures of networks that take seconds per batch at their own size.
@@ -58,6 +70,12 @@ SMALLER = {
     "resnet50v2": 48,
     "senet50": 48,
 }
+# Members must be prepared alike; these are measured where the models are kept.
+ENSEMBLES = (
+    "ensemble:baseline,deepfer,fivelayer",
+    "ensemble:seresnet,seresnet13,seresnet14",
+)
+AVERAGE = "mean of calibrated answers, Lakshminarayanan et al. 2017, arXiv 1612.01474"
 CHOOSING = 1000  # pictures of PublicTest that heavy networks choose their epoch on
 
 
@@ -118,102 +136,140 @@ def milliseconds(classifier: Classifier, crops: np.ndarray) -> float:
     return statistics.median(found[1:])
 
 
+def multiplications(model: Any) -> int:
+    """Of one picture on its way through the convolutions and dense layers."""
+    total = 0
+    for layer in model.layers:
+        if hasattr(layer, "layers"):
+            total += multiplications(layer)
+        elif hasattr(layer, "kernel"):
+            places = math.prod(layer.output.shape[1:-1])
+            total += places * math.prod(layer.kernel.shape)
+    return total
+
+
 def measure(
     name: str, dataset: Dataset, test: Part, options: argparse.Namespace
 ) -> dict[str, Any]:
-    """Train one network within the budget and say what became of it."""
-    config = config_of(name, options.seed)
-    budget = Budget(options.budget_seconds, THREADS)
+    """Train one network within the budget, or average some, and say what it is."""
     with tempfile.TemporaryDirectory() as temporary:
-        out = Path(temporary) / name
-        if options.out:
-            out = options.out / name
-            shutil.rmtree(out / RUN, ignore_errors=True)  # a stopped one begins anew
-        started = time.perf_counter()
-        own = of_size(dataset, config)
-        trained = train_on(own, out, config, budget=budget)
-        wall = time.perf_counter() - started
-        classifier = Classifier(out, threads=1)
-        parts = np.array_split(test.images, max(1, len(test) // BATCH))
-        raw = np.concatenate([classifier.raw(p) for p in tqdm(parts, desc="test")])
-        speed = milliseconds(classifier, test.images[:BATCH])
-        size = (out / SERVING_FILE).stat().st_size / 2**20
-        record = json.loads((out / "record.json").read_text(encoding="utf-8"))
+        out = (options.out or Path(temporary)) / file_name(name)
+        if members(name):
+            course = average(name, out, options)
+        else:
+            course = learn(name, dataset, out, options)
+        found = facts(out, test)
     return {
-        **_course(trained.progress.history, len(own.parts["train"])),
         "architecture": name,
-        "source": architecture(name).source,
         "budget_seconds": options.budget_seconds,
-        "spent_seconds": round(budget.spent, 1),
-        "wall_seconds": round(wall, 1),
-        "chosen_on": len(own.parts["validation"]),
-        "inputs": asdict(config.inputs),
-        "own_size": architecture(name).inputs.size,
-        "classes": config.classes,
-        "parameters": record["parameters"],
-        "mib": round(size, 2),
-        "ms": round(speed, 3),
-        **accuracies(raw, test.labels),
-        "versions": record["versions"],
+        "own_size": found["inputs"]["size"],
+        **course,
+        **found,
         "seed": options.seed,
     }
 
 
-def _course(history: list[dict[str, float]], pictures: int) -> dict[str, float]:
-    """How much of the training part the budget was enough for."""
+def learn(
+    name: str, dataset: Dataset, out: Path, options: argparse.Namespace
+) -> dict[str, Any]:
+    """Train a network into the folder `out`; how far the budget brought it."""
+    shutil.rmtree(out / RUN, ignore_errors=True)  # a stopped one begins anew
+    config = config_of(name, options.seed)
+    budget = Budget(options.budget_seconds, THREADS)
+    own = of_size(dataset, config)
+    started = time.perf_counter()
+    history = train_on(own, out, config, budget=budget).progress.history
     seen = sum(row["pictures_per_second"] * row["seconds"] for row in history)
-    return {"pictures_seen": round(seen), "epochs": round(seen / max(pictures, 1), 2)}
+    return {
+        "source": architecture(name).source,
+        "spent_seconds": round(budget.spent, 1),
+        "wall_seconds": round(time.perf_counter() - started, 1),
+        "pictures_seen": round(seen),
+        "epochs": round(seen / max(len(own.parts["train"]), 1), 2),
+        "chosen_on": len(own.parts["validation"]),
+        "own_size": architecture(name).inputs.size,
+    }
 
 
-def table(folder: Path) -> str:
-    """The Markdown table of all records in a folder, best five classes first."""
-    rows = [
-        json.loads(path.read_text(encoding="utf-8"))
-        for path in sorted(folder.glob("*.json"))
-    ]
-    titles = "network|input|parameters|epochs seen|7 classes|5 classes|MiB|ms per face"
-    lines = [titles.split("|"), ["---"] * 8]
-    for row in sorted(rows, key=lambda row: -row["accuracy_5"]):
-        inputs = row["inputs"]
-        side = f"{inputs['size']} x {inputs['size']} x {inputs['channels']}"
-        less = row["own_size"] != inputs["size"]
-        lines.append(
-            [
-                f"`{row['architecture']}`",
-                side + (f" (own size {row['own_size']})" if less else ""),
-                f"{row['parameters'] / 1e6:.2f} M",
-                f"{row['epochs']:.2f}",
-                f"{row['accuracy_7']:.3f}",
-                f"{row['accuracy_5']:.3f}",
-                f"{row['mib']:.1f}",
-                f"{row['ms']:.2f}",
-            ]
-        )
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+def average(name: str, out: Path, options: argparse.Namespace) -> dict[str, Any]:
+    """Write the mean of kept models to the folder `out`; what they had together.
+
+    Raises DataError where one has not been measured, and as `train_ensemble`.
+    """
+    found = {row["architecture"]: row for row in records_in(options.json)}
+    missing = [one for one in members(name) if one not in found]
+    if missing:
+        raise DataError(f"{name}: measure {', '.join(missing)} first")
+    folders = ",".join(str(options.out / one) for one in members(name))
+    asked = {"classes": len(SEVEN), "seed": options.seed}
+    train_ensemble(Asking(PREFIX + folders, options.data, out, asked))
+    rows = [found[one] for one in members(name)]
+    keys = ("spent_seconds", "wall_seconds", "pictures_seen", "epochs")
+    sums = {key: round(sum(row[key] for row in rows), 2) for key in keys}
+    return {"source": AVERAGE, **sums}
 
 
-def wanted(only: str) -> list[str]:
-    """Names of networks; raises DataError for unknown ones."""
-    names = [name for name in only.split(",") if name] or list(ARCHITECTURES)
+def facts(out: Path, test: Part) -> dict[str, Any]:
+    """What the finished model in the folder `out` is, costs and can do."""
+    import keras
+
+    classifier = Classifier(out, threads=1)
+    parts = np.array_split(test.images, max(1, len(test) // max(BATCHES)))
+    raw = np.concatenate([classifier.raw(p) for p in tqdm(parts, desc="test")])
+    model = keras.models.load_model(out / KERAS_FILE, compile=False)
+    record = json.loads((out / "record.json").read_text(encoding="utf-8"))
+    return {
+        "inputs": asdict(classifier.spec.inputs),
+        "classes": len(classifier.spec.classes),
+        "parameters": record["parameters"],
+        "multiplications": multiplications(model),
+        "mib": round((out / SERVING_FILE).stat().st_size / 2**20, 2),
+        "ms": {
+            str(batch): round(milliseconds(classifier, test.images[:batch]), 3)
+            for batch in BATCHES
+        },
+        **accuracies(raw, test.labels),
+        "versions": record["versions"],
+    }
+
+
+def members(name: str) -> list[str]:
+    """Of an ensemble; none of a network."""
+    return name.removeprefix(PREFIX).split(",") if name.startswith(PREFIX) else []
+
+
+def file_name(name: str) -> str:
+    return name.replace(":", "-").replace(",", "-")
+
+
+def wanted(options: argparse.Namespace) -> list[str]:
+    """Names of networks and ensembles; raises DataError for unknown ones."""
+    usual = [*ARCHITECTURES, *(ENSEMBLES if options.out else ())]
+    names: list[str] = options.only or usual
     for name in names:
-        architecture(name)
+        for one in members(name) or [name]:
+            architecture(one)
+        if members(name) and not options.out:
+            raise DataError(f"{name} needs the models of its members: add --out DIR")
     return names
 
 
 def work(options: argparse.Namespace) -> None:
-    names = wanted(options.only)
-    left = [name for name in names if not (options.json / f"{name}.json").is_file()]
+    """Measure what has no record yet."""
+    records = {
+        name: options.json / f"{file_name(name)}.json" for name in wanted(options)
+    }
+    left = [name for name, path in records.items() if not path.is_file()]
     if not left:
         return
     options.json.mkdir(parents=True, exist_ok=True)
-    config = config_of(left[0], options.seed)
-    asked = replace(config.asked, classes=len(SEVEN), colour=False)
+    asked = Asked(seed=options.seed, classes=len(SEVEN))
     dataset = for_training(options.data, asked)
     held = for_evaluation(options.data, "fer", "test", classes=SEVEN)
     for name in left:
         found = measure(name, dataset, held.parts["test"], options)
-        write_json(options.json / f"{name}.json", found)
-        print(json.dumps(found))
+        write_json(records[name], found)
+        print(json.dumps(found), flush=True)
 
 
 def seconds(text: str) -> float:
@@ -227,7 +283,9 @@ def arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--data", type=Path, help="fer2013.csv or a folder with it")
     parser.add_argument("--budget-seconds", type=seconds, default=600.0)
-    parser.add_argument("--only", default="", help="names, separated by commas")
+    parser.add_argument(
+        "--only", nargs="+", metavar="NAME", help="networks, or ensemble:a,b"
+    )
     parser.add_argument("--out", type=Path, help="keep the models in this folder")
     parser.add_argument("--json", type=Path, required=True, help="folder of records")
     parser.add_argument("--seed", type=int, default=1)
@@ -247,7 +305,7 @@ def main(words: list[str] | None = None) -> None:
         sys.exit(str(error))
     except KeyboardInterrupt:
         sys.exit("stopped; the same command goes on with the next network")
-    print(table(options.json))
+    print(budgeted(records_in(options.json)))
 
 
 if __name__ == "__main__":

@@ -149,6 +149,52 @@ def training(records: dict[str, Record]) -> str:
     return markdown(titles, rows)
 
 
+def architectures(records: dict[str, Record]) -> str:
+    """All that `bench.architectures` has measured so far."""
+    rows = records_in(DOCS / "records" / "architectures")
+    return budgeted(rows) if rows else "Not measured yet."
+
+
+def budgeted(rows: Sequence[Record]) -> str:
+    """Networks trained under the same budget, best five classes first."""
+    titles = ["network", "source", "parameters", "million multiplications", "MiB"]
+    titles += ["input", "pictures seen (epochs)", "7 classes", "5 classes"]
+    titles += ["ms, batch 1", "ms, batch 32"]
+    ranked = sorted(rows, key=lambda row: -row["accuracy_5"])
+    return f"{_budget(rows)}\n\n{markdown(titles, [_network(row) for row in ranked])}"
+
+
+def _budget(rows: Sequence[Record]) -> str:
+    """What every network got, in one line."""
+    spans = sorted({f"{row['budget_seconds']:g}" for row in rows}, key=float)
+    first = rows[0]
+    return (
+        f"Budget: {' or '.join(spans)} seconds of two threads each (an ensemble has "
+        f"those of its members together), no pretrained weights, FER labels, seed "
+        f"{first['seed']}; accuracy on PrivateTest ({first['n_7']} pictures of seven "
+        f"classes, {first['n_5']} of five) without copies of training pictures; one "
+        "thread for the times, per face."
+    )
+
+
+def _network(row: Record) -> list[str]:
+    side, own = row["inputs"]["size"], row["own_size"]
+    shape = f"{side} x {side} x {row['inputs']['channels']}"
+    return [
+        f"`{row['architecture']}`",
+        row["source"],
+        f"{row['parameters'] / 1e6:.2f} M",
+        f"{row['multiplications'] / 1e6:.1f}",
+        f"{row['mib']:.1f}",
+        shape + (f" (published with {own})" if side != own else ""),
+        f"{row['pictures_seen']} ({row['epochs']:.2f})",
+        percent(row["accuracy_7"]),
+        percent(row["accuracy_5"]),
+        f"{row['ms']['1']:.2f}",
+        f"{row['ms']['32']:.2f}",
+    ]
+
+
 KINDS: dict[str, Callable[[dict[str, Record]], str]] = {
     "evaluations": evaluations,
     "classes": classes,
@@ -157,6 +203,7 @@ KINDS: dict[str, Callable[[dict[str, Record]], str]] = {
     "detectors": detectors,
     "inference": inference,
     "training": training,
+    "architectures": architectures,
 }
 
 
@@ -165,6 +212,14 @@ def read(name: str) -> Record:
     path = DOCS / "records" / f"{name}.json"
     record: Record = json.loads(path.read_text(encoding="utf-8"))
     return record
+
+
+def records_in(folder: Path) -> list[Record]:
+    """All records in a folder, none where there is no such folder."""
+    return [
+        json.loads(path.read_text(encoding="utf-8"))
+        for path in sorted(folder.glob("*.json"))
+    ]
 
 
 def rendered(text: str) -> str:
