@@ -45,6 +45,7 @@ def of_active(name: str, data: Path) -> dict[str, tuple[str, ...]]:
     python = (sys.executable, "-m")
     return {
         f"{name}.corruptions": (*python, "bench.corruptions", "--model", name, *fer),
+        f"{name}.gate": (*python, "bench.gate", "--model", name, *fer),
         f"{name}.inference": (*python, "bench.inference", "--model", name, *fer),
     }
 

@@ -116,6 +116,12 @@ def corruptions(records: dict[str, Record]) -> str:
     return table([Robustness(**row) for row in one["conditions"]])
 
 
+def gate(records: dict[str, Record]) -> str:
+    from bench.gate import text
+
+    return "\n\n".join(text(one) for one in records.values())
+
+
 def detectors(records: dict[str, Record]) -> str:
     from inference.training.detectors import Found, Row, markdown
 
@@ -200,6 +206,7 @@ KINDS: dict[str, Callable[[dict[str, Record]], str]] = {
     "classes": classes,
     "ratios": ratios,
     "corruptions": corruptions,
+    "gate": gate,
     "detectors": detectors,
     "inference": inference,
     "training": training,
