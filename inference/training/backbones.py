@@ -27,10 +27,11 @@ NORM_MOMENTUM = 0.9
 def build_vgg16(inputs: InputSpec, classes: int = 7) -> keras.Model:
     """VGG16 (Simonyan, Zisserman 2015, arXiv 1409.1556) as Sheth et al. use it.
 
-    The head of dense 4096 and 1024 with 50 % dropout is that of the same line of work
-    in Khanzada et al. 2020 (arXiv 2004.11823); maps are averaged before it.
+    The head that Sheth et al. put on it is not known to us. Dense 4096 and 1024 with
+    50 % dropout is that of the notebooks of Khanzada et al. 2020 (arXiv 2004.11823),
+    which drop out before the first one, too, and flatten the maps averaged here.
     """
-    return _network("vgg16", inputs, _wide_head(classes, dropout=0.5))
+    return _network("vgg16", inputs, _wide_head(classes))
 
 
 def build_mobilenet(inputs: InputSpec, classes: int = 7) -> keras.Model:
@@ -44,14 +45,15 @@ def build_mobilenet(inputs: InputSpec, classes: int = 7) -> keras.Model:
 def build_resnet50(inputs: InputSpec, classes: int = 7) -> keras.Model:
     """ResNet50 (He et al. 2016, arXiv 1512.03385) as Sheth et al. use it.
 
-    Dense 4096 and 1024 on top, as in Khanzada et al. 2020 (arXiv 2004.11823).
+    With the head of `vgg16`, as in the notebooks of Khanzada et al. 2020, which start
+    from weights of faces (keras-vggface) at 197 x 197 pixels.
     """
-    return _network("resnet50", inputs, _wide_head(classes, dropout=0.0))
+    return _network("resnet50", inputs, _wide_head(classes))
 
 
 def build_senet50(inputs: InputSpec, classes: int = 7) -> keras.Model:
     """SE-ResNet50 (Hu et al. 2018, arXiv 1709.01507) with the head of `resnet50`."""
-    return _network("senet50", inputs, _wide_head(classes, dropout=0.0))
+    return _network("senet50", inputs, _wide_head(classes))
 
 
 def build_resnet50v2(inputs: InputSpec, classes: int = 7) -> keras.Model:
@@ -71,14 +73,14 @@ def build_resnet50v2(inputs: InputSpec, classes: int = 7) -> keras.Model:
     return _network("resnet50v2", inputs, body)
 
 
-def _wide_head(classes: int, dropout: float) -> list[Any]:
+def _wide_head(classes: int) -> list[Any]:
     from keras import layers
 
     body: list[Any] = []
     for number, width in enumerate((4096, 1024), start=1):
         name = f"{HEAD}{number}"
         body.append(layers.Dense(width, activation="relu", name=f"{name}_dense"))
-        body += [layers.Dropout(dropout, name=f"{name}_dropout")] if dropout else []
+        body.append(layers.Dropout(0.5, name=f"{name}_dropout"))
     return [*body, _softmax(classes)]
 
 

@@ -137,8 +137,9 @@ def build_fivelayer(inputs: InputSpec, classes: int = 7) -> keras.Model:
 
     Three convolutions (32 5x5, 32 5x5, 64 4x4), each with batch normalisation and
     3x3 pooling of stride 2, dense 1024 with 30 % dropout, softmax. The numbers are
-    those of the same network in Khanzada et al. 2020 (arXiv 2004.11823); padding is
-    open (same here).
+    those that the five-layer network of Khanzada et al. 2020 (arXiv 2004.11823), after
+    Kim et al. 2016 (CVPR workshops), is described with; the code that its authors
+    published does not hold it, so they are not checked. Padding is open (same here).
     """
     from keras import layers
 
