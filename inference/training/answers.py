@@ -11,7 +11,13 @@ from tqdm import tqdm
 from inference.classes import CLASS_SETS
 from inference.errors import DataError, IncompatibleModel
 from inference.spec import ModelSpec, load_spec, model_folder
-from inference.training.data import choose_split, find_csv, for_evaluation
+from inference.training.data import (
+    Asked,
+    asked_rows,
+    choose_split,
+    find_csv,
+    held_out,
+)
 from inference.training.folders import scan
 from inference.training.scored import Scored
 from inference.types import EMOTIONS
@@ -100,9 +106,11 @@ def ask(model: str | Path, source: Selection) -> Answers:
 
 
 def read_crops(source: Selection, spec: ModelSpec) -> Dataset:
-    """The face crops that were asked for, at the side that the model takes."""
-    side = spec.inputs.size
-    return for_evaluation(source.data, source.labels, source.split, side, source.names)
+    """The face crops that were asked for, in the size and colour the model takes."""
+    colour = spec.inputs.is_colour
+    asked = Asked(source.labels, classes=source.classes, colour=colour)
+    rows = asked_rows(source.data, asked, spec.inputs.size)
+    return held_out(source.data, rows, source.split)
 
 
 def ask_crops(
@@ -172,7 +180,7 @@ def _ask_photographs(folder: Path, spec: ModelSpec, source: Selection) -> Answer
         way="photographs",
         dropped_duplicates=0,
         skipped=skipped,
-        crop=lambda number: face_crop(files[number].path.read_bytes(), spec.crop),
+        crop=lambda number: face_crop(files[number].path.read_bytes(), spec),
         unusable=sum(not face.usable for face in seen) / max(1, len(seen)),
         groups=groups,
     )

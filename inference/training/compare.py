@@ -150,14 +150,16 @@ def _ask_all(folders: Sequence[Path], source: Selection) -> list[Answers]:
     """Each model's answers; fer2013.csv is read once, because reading it is slow."""
     if not source.are_crops:
         return [ask(folder, source) for folder in folders]
-    read: dict[int, Dataset] = {}
+    read: dict[tuple[int, bool], Dataset] = {}
     answers = []
     for folder in folders:
         spec = load_spec(folder)
-        side = 0 if find_csv(source.data) is not None else spec.inputs.size
-        if side not in read:
-            read[side] = read_crops(source, spec)
-        answers.append(ask_crops(folder, spec, source, read[side]))
+        key = spec.inputs.size, spec.inputs.is_colour
+        if find_csv(source.data) is not None:
+            key = 0, False
+        if key not in read:
+            read[key] = read_crops(source, spec)
+        answers.append(ask_crops(folder, spec, source, read[key]))
     return answers
 
 

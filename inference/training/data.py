@@ -149,7 +149,7 @@ def for_training(path: Path, asked: Asked = Asked(), side: int = SIDE) -> Datase
     pixel-identical to a validation or test row of any class are dropped, those of the
     auxiliary sources likewise.
     """
-    rows = _asked_rows(path, asked, side)
+    rows = asked_rows(path, asked, side)
     splits = complete_splits(rows, asked.seed)
     known = rows.targets.sum(axis=1) > 0
     leaked = _leaks(rows.images, splits)
@@ -165,14 +165,14 @@ def for_training(path: Path, asked: Asked = Asked(), side: int = SIDE) -> Datase
     main = Dataset(parts, dropped, rows.skipped(~known), rows.source)
     held_out = {digest(image) for image in rows.images[np.isin(splits, SPLITS[1:])]}
     for extra in asked.extra:
-        rows = _asked_rows(
+        rows = asked_rows(
             Path(extra.path), replace(asked, labels=extra.labels, fer_share=0.0), side
         )
         main = _joined(main, extra, held_out, rows)
     return main
 
 
-def _asked_rows(path: Path, asked: Asked, side: int) -> Rows:
+def asked_rows(path: Path, asked: Asked, side: int) -> Rows:
     """Rows of one source, in colour where that is wanted and to be had."""
     classes = CLASS_SETS[asked.classes]
     in_folders = asked.labels == "fer" and find_csv(path) is None
@@ -228,7 +228,11 @@ def for_evaluation(
     Default: the test split, or everything where the source has no splits. Test or
     validation rows that are pixel-identical to a training row are dropped.
     """
-    rows = read_rows(path, labels, side, classes)
+    return held_out(path, read_rows(path, labels, side, classes), split)
+
+
+def held_out(path: Path, rows: Rows, split: str | None) -> Dataset:
+    """The part of `rows`, which are those at `path`, that `for_evaluation` says."""
     name = choose_split(split, set(rows.splits.tolist()))
     wanted = rows.certain & (rows.targets.sum(axis=1) > 0)
     if name != "all":

@@ -130,14 +130,20 @@ def build(members: Sequence[Member], inputs: InputSpec) -> keras.Model:
     entry = keras.Input((inputs.size, inputs.size, inputs.channels))
     answers = []
     for number, member in enumerate(members):
-        own, x = member.spec.inputs, entry
-        if own.size != inputs.size:
-            x = keras.layers.Resizing(own.size, own.size)(x)
-        if own.channels != inputs.channels:
-            x = keras.layers.Concatenate()([x] * own.channels)
+        own = member.spec.inputs
+        x = as_member_takes(entry, own.size, own.channels)
         answers.append(_calibrated(member, f"member{number}")(x, training=False))
     mean = keras.layers.Average(name="mean")(answers)
     return keras.Model(entry, mean, name="ensemble")
+
+
+def as_member_takes(x: Any, size: int, channels: int) -> Any:
+    """Prepared pictures (n, s, s, c) in the shape of a member's input."""
+    from keras import layers
+
+    if x.shape[1] != size:
+        x = layers.Resizing(size, size)(x)
+    return x if x.shape[-1] == channels else layers.Concatenate()([x] * channels)
 
 
 def _calibrated(member: Member, name: str) -> keras.Model:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from inference.classifier import Classifier
-from inference.crop import CropSpec, cut, whole
+from inference.crop import cut, whole
 from inference.decode import decode
 from inference.errors import DataError, MissingModel
 from inference.preprocess import resize, to_tensor
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     import keras
 
-    from inference.arrays import Gray, Tensor
+    from inference.arrays import Gray, Rgb, Tensor
     from inference.spec import ModelSpec
 
 METHODS = ("gradcam", "occlusion")
@@ -33,19 +33,19 @@ STEP = 8
 class Explanation:
     """A face, what the network says and where that comes from.
 
-    crop: (96, 96). maps: per method (96, 96), 0 to 1; "gradcam" is relative,
+    crop: (96, 96[, 3]). maps: per method (96, 96), 0 to 1; "gradcam" is relative,
     "occlusion" is the drop in probability. confusion: a sentence about the mistakes
     behind this label, "" when the model has no figures.
     """
 
-    crop: Gray
+    crop: Gray | Rgb
     label: str
     probability: float
     maps: dict[str, Tensor]
     confusion: str
 
 
-def face_crop(data: bytes, spec: CropSpec) -> Gray | None:
+def face_crop(data: bytes, spec: ModelSpec) -> Gray | Rgb | None:
     """The largest face of a picture file as serving cuts it; None without a face.
 
     Raises UnreadableImage.
@@ -56,16 +56,17 @@ def face_crop(data: bytes, spec: CropSpec) -> Gray | None:
     faces = serving_detector().detect(rgb)
     if not faces:
         return None
-    return cut(rgb, max(faces, key=lambda face: face.box[2] * face.box[3]), spec)
+    largest = max(faces, key=lambda face: face.box[2] * face.box[3])
+    return cut(rgb, largest, spec.crop, colour=spec.inputs.is_colour)
 
 
-def crop_file(path: Path, spec: CropSpec, *, is_crop: bool) -> Gray:
+def crop_file(path: Path, spec: ModelSpec, *, is_crop: bool) -> Gray | Rgb:
     """The face to explain in a picture file. Raises DataError and UnreadableImage."""
     if not path.is_file():
         raise DataError(f"{path} is not a file")
     data = path.read_bytes()
     if is_crop:
-        return whole(decode(data).rgb, MAP_SIDE)
+        return whole(decode(data).rgb, MAP_SIDE, colour=spec.inputs.is_colour)
     crop = face_crop(data, spec)
     if crop is None:
         raise DataError(
@@ -75,17 +76,25 @@ def crop_file(path: Path, spec: CropSpec, *, is_crop: bool) -> Gray:
 
 
 class Explainer:
-    """Explains faces with one model; the Keras network is loaded once."""
+    """Explains faces with one model; the Keras network is loaded once.
 
-    def __init__(self, model: str | Path, methods: tuple[str, ...] = METHODS) -> None:
+    methods: those of METHODS, by default all that the model's files allow.
+    """
+
+    def __init__(
+        self, model: str | Path, methods: tuple[str, ...] | None = None
+    ) -> None:
         folder = model_folder(model)
+        if methods is None:
+            has_keras = (folder / KERAS_FILE).is_file()
+            methods = METHODS if has_keras else ("occlusion",)
         self.spec = load_spec(folder)
         self._classifier = Classifier(folder)
         self._gradcam = GradCam(folder, self.spec) if "gradcam" in methods else None
         self._occlusion = "occlusion" in methods
 
-    def __call__(self, crop: Gray) -> Explanation:
-        """Explain the most probable class of a face crop (s, s)."""
+    def __call__(self, crop: Gray | Rgb) -> Explanation:
+        """Explain the most probable class of a face crop (s, s[, 3])."""
         shown = resize(crop[None], MAP_SIDE)
         scores = self._classifier(shown)[0]
         label = int(scores.argmax())
@@ -103,10 +112,10 @@ class Explainer:
         )
 
 
-def occlusion_map(classifier: Classifier, crop: Gray, label: int) -> Tensor:
+def occlusion_map(classifier: Classifier, crop: Gray | Rgb, label: int) -> Tensor:
     """How far the probability of `label` falls when a spot is covered, 0 to 1.
 
-    crop: (96, 96). A gray square slides over the face (Zeiler and Fergus 2014, arXiv
+    crop: (96, 96[, 3]). A gray square slides over it (Zeiler and Fergus 2014, arXiv
     1311.2901, section 4.2), through serving itself; each pixel gets the mean drop of
     the squares that covered it, rises count as 0.
     """
@@ -129,7 +138,8 @@ class GradCam:
     """Grad-CAM (Selvaraju et al. 2017, arXiv 1610.02391) of a model.keras.
 
     The last feature map (h, w, c) with h and w above 1 is weighted by the mean
-    gradient of the class's score, summed over channels and cut at 0.
+    gradient of the class's score, summed over channels and cut at 0. That of an
+    ensemble is the mean of its members' maps, each relative to its own largest value.
     """
 
     def __init__(self, folder: Path, spec: ModelSpec) -> None:
@@ -139,7 +149,31 @@ class GradCam:
         if not path.is_file():
             raise MissingModel(f"Grad-CAM needs {path}; use --method occlusion")
         self._spec = spec
-        model = as_graph(keras.models.load_model(path, compile=False))
+        model = keras.models.load_model(path, compile=False)
+        members = [one for one in model.layers if isinstance(one, keras.Model)]
+        self._networks = [_Network(one) for one in members or [model]]
+
+    def __call__(self, crop: Gray | Rgb, emotion: str) -> Tensor:
+        """The map (96, 96) of a crop (s, s[, 3]), its largest value 1 (or all 0)."""
+        from inference.training.ensemble import as_member_takes
+
+        label = self._spec.classes.index(emotion)
+        tensor = to_tensor(crop[None], self._spec.inputs)
+        heats = [
+            one.heat(as_member_takes(tensor, *one.shape), label)
+            for one in self._networks
+        ]
+        return _relative(np.mean(heats, axis=0))
+
+
+class _Network:
+    """One network, cut in two at its last feature map."""
+
+    def __init__(self, network: keras.Model) -> None:
+        import keras
+
+        model = as_graph(network)
+        self.shape: tuple[int, int] = model.input_shape[2:]
         self._head = model.layers[-1]
         self._linear = _is_dense_softmax(self._head)
         features = feature_map(model)
@@ -147,13 +181,11 @@ class GradCam:
         last = self._head.input if self._linear else model.output
         self._after = keras.Model(features, last)
 
-    def __call__(self, crop: Gray, emotion: str) -> Tensor:
-        """The map (96, 96) of a face crop (s, s), its largest value 1 (or all 0)."""
+    def heat(self, tensor: Any, label: int) -> Tensor:
+        """Grad-CAM (96, 96) of a prepared picture (1, s, s, c), largest value 1."""
         import cv2
         import tensorflow as tf
 
-        label = self._spec.classes.index(emotion)
-        tensor = tf.constant(to_tensor(crop[None], self._spec.inputs))
         features = self._before(tensor, training=False)
         with tf.GradientTape() as tape:
             tape.watch(features)
@@ -161,9 +193,8 @@ class GradCam:
         gradient = tape.gradient(score, features)
         weights = tf.reduce_mean(gradient, axis=(1, 2), keepdims=True)
         heat = tf.nn.relu(tf.reduce_sum(weights * features, axis=-1))[0].numpy()
-        heat = cv2.resize(heat, (MAP_SIDE, MAP_SIDE), interpolation=cv2.INTER_CUBIC)
-        relative: Tensor = np.clip(heat / max(float(heat.max()), 1e-9), 0, 1)
-        return relative
+        side = (MAP_SIDE, MAP_SIDE)
+        return _relative(cv2.resize(heat, side, interpolation=cv2.INTER_CUBIC))
 
     def _score(self, last: Any, label: int) -> Any:
         """The class's logit, or the logarithm of its probability."""
@@ -173,6 +204,12 @@ class GradCam:
             kernel, bias = self._head.kernel, self._head.bias
             return tf.tensordot(last, kernel[:, label], axes=1) + bias[label]
         return tf.math.log(last[:, label] + 1e-12)
+
+
+def _relative(heat: Tensor) -> Tensor:
+    """Cut at 0, the largest value 1 (or all 0)."""
+    relative: Tensor = np.clip(heat / max(float(heat.max()), 1e-9), 0, 1)
+    return relative
 
 
 def _is_dense_softmax(layer: Any) -> bool:

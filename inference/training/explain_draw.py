@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from inference.preprocess import to_colour
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -26,15 +28,15 @@ TITLES = {
 }
 
 
-def overlay(crop: Gray, heat: Tensor, top: float) -> Rgb:
-    """A face crop (s, s) under a map (s, s) of values 0 to `top`, as (s, s, 3)."""
+def overlay(crop: Gray | Rgb, heat: Tensor, top: float) -> Rgb:
+    """A face crop (s, s[, 3]) under a map (s, s) of values 0 to `top`, as (s, s, 3)."""
     import cv2
 
     share = np.clip(heat / max(top, 1e-9), 0, 1)
     levels = np.round(share * 255).astype(np.uint8)
     colour = cv2.applyColorMap(levels, cv2.COLORMAP_INFERNO)[..., ::-1]
     weight = (STRONGEST * share)[..., None]
-    mixed = crop[..., None] * (1 - weight) + colour * weight
+    mixed = to_colour(crop[None])[0] * (1 - weight) + colour * weight
     return np.asarray(np.round(mixed), np.uint8)
 
 
@@ -48,7 +50,7 @@ def draw(explanation: Explanation) -> Image.Image:
     pen = ImageDraw.Draw(canvas)
     title = f"{explanation.label}, probability {explanation.probability:.2f}"
     pen.text((GAP, 14), title, fill="black", font=_font(16))
-    canvas.paste(_enlarged(np.stack([explanation.crop] * 3, axis=-1)), (GAP, HEAD))
+    canvas.paste(_enlarged(to_colour(explanation.crop[None])[0]), (GAP, HEAD))
     left = GAP + SHOWN + GAP
     for name, heat in explanation.maps.items():
         top = 1.0 if name == "gradcam" else max(float(heat.max()), 0.01)

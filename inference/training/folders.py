@@ -131,11 +131,9 @@ def read_folders(
     )
 
 
-def read_gray(path: Path, side: int) -> Gray:
-    """One picture as a gray square (side, side); raises UnreadableImage."""
-    return read_picture(path, side)
-
-
 def read_picture(path: Path, side: int, *, colour: bool = False) -> Gray | Rgb:
-    """As `read_gray`; with `colour` a square (side, side, 3)."""
+    """One picture as a square (side, side), in colour (side, side, 3).
+
+    Raises UnreadableImage.
+    """
     return whole(decode(path.read_bytes()).rgb, side, colour=colour)

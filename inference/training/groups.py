@@ -10,7 +10,7 @@ import numpy as np
 
 from inference.errors import DataError, UnreadableImage
 from inference.training.data import digest, find_csv
-from inference.training.folders import read_gray, scan
+from inference.training.folders import read_picture, scan
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,7 +65,7 @@ def groups_of_files(
 
 
 def groups_of_crops(table: Path, root: Path, images: Gray) -> npt.NDArray[np.str_]:
-    """Group (n,) of crops (n, s, s) that were read from the folder `root`.
+    """Group (n,) of crops (n, s, s[, 3]) that were read from the folder `root`.
 
     Crops are known by their content; one that two groups share has none.
     """
@@ -75,7 +75,8 @@ def groups_of_crops(table: Path, root: Path, images: Gray) -> npt.NDArray[np.str
     by_content: dict[bytes, str] = {}
     for file, group in zip(files, groups_of_files(table, root, files), strict=True):
         try:
-            key = digest(read_gray(file.path, images.shape[1]))
+            crop = read_picture(file.path, images.shape[1], colour=images.ndim == 4)
+            key = digest(crop)
         except UnreadableImage:
             continue
         by_content[key] = str(group) if by_content.get(key, group) == group else ""

@@ -10,6 +10,7 @@ from inference.errors import DataError
 from inference.preprocess import to_tensor
 from inference.spec import KERAS_FILE, load_spec
 from inference.training.ensemble import train_ensemble
+from inference.training.explain import Explainer, GradCam
 from inference.training.options import Asking
 from tests.inference.conftest import TINY
 from tests.inference.shared import blobs
@@ -48,6 +49,24 @@ def test_keras_and_serving_agree(trained: Path) -> None:
     assert Classifier(trained).raw(crops) == pytest.approx(raw, abs=1e-3)
 
 
+def test_its_gradient_map_is_the_mean_of_its_members_maps(
+    trained: Path, tiny_model: Path
+) -> None:
+    crop = blobs(1)[0]
+    folders = (trained / "members" / "dcnn", tiny_model)
+    maps = [GradCam(one, load_spec(one))(crop, "happy") for one in folders]
+    mean = np.mean(maps, axis=0)
+    assert mean.max() > 0
+    found = GradCam(trained, load_spec(trained))(crop, "happy")
+    assert found == pytest.approx(mean / mean.max(), abs=1e-3)
+
+
+def test_an_ensemble_is_explained_by_both_methods(trained: Path) -> None:
+    found = Explainer(trained)(blobs(1)[0])
+    assert set(found.maps) == {"gradcam", "occlusion"}
+    assert found.maps["occlusion"].max() > 0
+
+
 def test_its_command_and_its_members_are_recorded(trained: Path) -> None:
     spec = load_spec(trained)
     assert spec.command.startswith("manage.py train --arch ensemble:dcnn,")
@@ -70,6 +89,9 @@ def test_members_of_other_sizes_get_resized_pictures(
     done = train_ensemble(asking(f"seresnet,{tiny_model}", tiny_csv, tmp_path / "m"))
     assert (done.spec.inputs.size, done.spec.inputs.channels) == (48, 1)
     assert Classifier(tmp_path / "m")(blobs(2)).sum(axis=1) == pytest.approx(1)
+    heat = GradCam(tmp_path / "m", done.spec)(blobs(1)[0], "happy")
+    assert heat.shape == (96, 96)
+    assert heat.max() <= 1
 
 
 @pytest.mark.parametrize(

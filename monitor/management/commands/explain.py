@@ -45,7 +45,7 @@ class Command(BaseCommand):
                 METHODS if method == "both" else (method,),
             )
             crop = crop_file(
-                options["picture"], explainer.spec.crop, is_crop=options["crop"]
+                options["picture"], explainer.spec, is_crop=options["crop"]
             )
             found = explainer(crop)
         except InferenceError as error:
