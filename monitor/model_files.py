@@ -49,20 +49,19 @@ def package(model: str) -> Package:
     """
     folder = model_folder(model)
     checked = load_spec(folder)
-    spec = _raw(folder / SPEC_FILE)
-    hashes = {k: v for k, v in checked.sha256.items() if k != KERAS_FILE}
+    spec, spec_digest = travelling(folder)
+    hashes: dict[str, str] = spec["sha256"]
     files = {name: _read(folder, name, digest) for name, digest in hashes.items()}
     if not NAME.fullmatch(checked.name):
         raise IncompatibleModel(
             f"the model's name {checked.name!r} cannot be used: letters, digits, dot, "
             "dash and underscore, 60 at most; export it under another one"
         )
-    spec["sha256"] = hashes
     made = Package(
         name=checked.name,
         version=checked.version,
         sha256=hashes[SERVING_FILE],
-        digest=_digest(json.dumps(spec, sort_keys=True).encode()),
+        digest=spec_digest,
         spec=spec,
         metrics=checked.figures,
         files=files,
@@ -70,6 +69,13 @@ def package(model: str) -> Package:
     with tempfile.TemporaryDirectory() as name:
         check_serving(unpack(Path(name), made.digest, spec, files.items()))
     return made
+
+
+def travelling(folder: Path) -> tuple[dict[str, Any], str]:
+    """The folder's spec as it travels, and its SHA-256. Raises CorruptModel."""
+    spec = _raw(folder / SPEC_FILE)
+    spec["sha256"] = {k: v for k, v in spec["sha256"].items() if k != KERAS_FILE}
+    return spec, _digest(json.dumps(spec, sort_keys=True).encode())
 
 
 def unpack(

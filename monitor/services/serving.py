@@ -13,11 +13,19 @@ from pathlib import Path
 from typing import TypeVar
 
 from django.conf import settings
+from django.db import Error as DatabaseProblem
 
 from inference.errors import ModelError
 from inference.runtime import active_spec
-from inference.spec import active_name, model_folder
-from monitor.model_files import discard, unpack
+from inference.spec import (
+    MODELS,
+    SPEC_FILE,
+    active_name,
+    check_weights,
+    load_spec,
+    model_folder,
+)
+from monitor.model_files import discard, travelling, unpack
 from monitor.models import ModelFile, ModelVersion
 
 Loaded = TypeVar("Loaded")
@@ -76,6 +84,47 @@ def load(model: Stored | str, how: Callable[[str | Path], Loaded]) -> Loaded:
     except ModelError:
         discard(settings.MODEL_CACHE, model.digest)
         return how(folder_of(model))
+
+
+def at_hand(asked: str) -> tuple[Path, str]:
+    """A model's folder for work beside the workers, and who chose it.
+
+    asked: a name or folder, or "" for the one in use; where no database answers, that
+    is the file's. Raises ModelError.
+    """
+    if asked:
+        return model_folder(asked), "as asked"
+    try:
+        live = in_use().live
+        if isinstance(live, Stored):
+            return _trained_here(live) or load(live, _checked), "active in the database"
+    except DatabaseProblem:
+        live = settings.EMOTION_MODEL or active_name()
+    except OSError as error:
+        raise ModelError(f"the model in use cannot be unpacked: {error}") from error
+    pinned = (
+        "pinned by MODEL"
+        if settings.EMOTION_MODEL
+        else "named in inference/models/active"
+    )
+    return model_folder(live), pinned
+
+
+def _trained_here(live: Stored) -> Path | None:
+    """The folder that the version was imported from, if it is as it was then.
+
+    Beside what the database holds it has the Keras file, which Grad-CAM needs.
+    """
+    folder = MODELS / live.version.rpartition("@")[0]
+    if not (folder / SPEC_FILE).is_file():
+        return None
+    return folder if travelling(folder)[1] == live.digest else None
+
+
+def _checked(model: str | Path) -> Path:
+    folder = model_folder(model)
+    check_weights(folder, load_spec(folder))
+    return folder
 
 
 def folder_of(model: Stored | str) -> Path:

@@ -140,6 +140,7 @@ def test_many_files_go_through_in_bounded_batches(
 
 
 @pytest.mark.model
+@pytest.mark.django_db
 def test_most_studio_faces_are_found_and_counted() -> None:
     text = run("evaluate", "--data", shared_data("jaffe"))
     assert "pictures 152, without a face 0" in text

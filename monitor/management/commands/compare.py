@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from inference.errors import InferenceError
 from inference.training.options import LABELS
+from monitor.management.model_asked import folder_asked
 
 
 class Command(BaseCommand):
@@ -20,7 +21,12 @@ class Command(BaseCommand):
     requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("models", nargs="+", metavar="MODEL", help="name or folder")
+        parser.add_argument(
+            "models",
+            nargs="+",
+            metavar="MODEL",
+            help="name or folder; one alone is compared with the model in use",
+        )
         parser.add_argument(
             "--data",
             type=Path,
@@ -48,7 +54,10 @@ class Command(BaseCommand):
             if path and not path.parent.is_dir():
                 raise CommandError(f"{path.parent} is not a folder: create it first")
         try:
-            found = compare(options["models"], source)
+            models = options["models"]
+            if len(models) == 1:
+                models = [folder_asked(self, ""), *models]
+            found = compare(models, source)
         except InferenceError as error:
             raise CommandError(str(error)) from error
         if options["json"]:

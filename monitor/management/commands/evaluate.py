@@ -5,13 +5,21 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from inference.errors import InferenceError
 from inference.training.options import LABELS
+from monitor.management.model_asked import HELP, folder_asked
 
 if TYPE_CHECKING:
     from inference.training.evaluate import Report
+
+
+UNRECORDED = (
+    "--record writes into a model's folder, but the version in use lies in the "
+    "database: name its folder with --model"
+)
 
 
 class Command(BaseCommand):
@@ -25,9 +33,7 @@ class Command(BaseCommand):
     requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument(
-            "--model", default="", help="name or folder; default: the active model"
-        )
+        parser.add_argument("--model", default="", help=HELP)
         parser.add_argument(
             "--data",
             type=Path,
@@ -57,7 +63,6 @@ class Command(BaseCommand):
         _add_outputs(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        from inference.spec import active_name
         from inference.training.answers import Selection
         from inference.training.card import record
         from inference.training.evaluate import evaluate
@@ -72,7 +77,9 @@ class Command(BaseCommand):
         )
         _check_outputs(options)
         try:
-            model = options["model"] or active_name()
+            model = folder_asked(self, options["model"])
+            if options["record"] and model.is_relative_to(settings.MODEL_CACHE):
+                raise CommandError(UNRECORDED)
             report = evaluate(model, source)
             _write(report, model, options)
             if options["record"]:
@@ -114,7 +121,7 @@ def _check_outputs(options: dict[str, Any]) -> None:
         raise CommandError("--examples N needs --html and a number above 0")
 
 
-def _write(report: Report, model: str, options: dict[str, Any]) -> None:
+def _write(report: Report, model: Path, options: dict[str, Any]) -> None:
     from inference.files import write_json, write_text
     from inference.training.explain import Explainer
     from inference.training.report import evaluation_page, example_figures

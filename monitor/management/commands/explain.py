@@ -8,6 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from inference.errors import InferenceError
+from monitor.management.model_asked import HELP, folder_asked
 
 
 class Command(BaseCommand):
@@ -21,18 +22,18 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("picture", type=Path)
         parser.add_argument("--out", type=Path, required=True, metavar="PNG")
+        parser.add_argument("--model", default="", help=HELP)
         parser.add_argument(
-            "--model", default="", help="name or folder; default: the active model"
-        )
-        parser.add_argument(
-            "--method", choices=("gradcam", "occlusion", "both"), default="both"
+            "--method",
+            choices=("gradcam", "occlusion", "both"),
+            help="default: both, or occlusion alone where the model has no Keras file, "
+            "as one out of the database",
         )
         parser.add_argument(
             "--crop", action="store_true", help="the picture is a tight face crop"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        from inference.spec import active_name
         from inference.training.explain import METHODS, Explainer, crop_file
         from inference.training.explain_draw import save
 
@@ -41,8 +42,8 @@ class Command(BaseCommand):
             raise CommandError(f"{out}: name a .png file in a folder that exists")
         try:
             explainer = Explainer(
-                options["model"] or active_name(),
-                METHODS if method == "both" else (method,),
+                folder_asked(self, options["model"]),
+                METHODS if method == "both" else method and (method,),
             )
             crop = crop_file(
                 options["picture"], explainer.spec, is_crop=options["crop"]
@@ -51,4 +52,7 @@ class Command(BaseCommand):
         except InferenceError as error:
             raise CommandError(str(error)) from error
         save(found, out)
-        self.stdout.write(f"{found.label} {found.probability:.3f}: {found.confusion}")
+        self.stdout.write(
+            f"{explainer.spec.version}, {' and '.join(found.maps)}: {found.label} "
+            f"{found.probability:.3f}: {found.confusion}"
+        )

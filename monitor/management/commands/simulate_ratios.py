@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from inference.errors import DataError, InferenceError
 from inference.training.options import LABELS
+from monitor.management.model_asked import HELP, folder_asked
 
 if TYPE_CHECKING:
     from inference.engine import Engine
@@ -76,9 +77,7 @@ class Command(BaseCommand):
             default="fer",
             help="of fer2013.csv, whether it is --data or --calibration",
         )
-        parser.add_argument(
-            "--model", default="", help="name or folder; default: the active model"
-        )
+        parser.add_argument("--model", default="", help=HELP)
         parser.add_argument("--staff", type=int, default=400, help="people")
         parser.add_argument("--readings", type=int, default=200, help="of each")
         parser.add_argument("--seed", type=int, default=1)
@@ -95,7 +94,7 @@ class Command(BaseCommand):
         from inference.files import write_json
 
         try:
-            found = _run(options)
+            found = _run(folder_asked(self, options["model"]), options)
         except InferenceError as error:
             raise CommandError(str(error)) from error
         if found["correction"] is None:
@@ -134,15 +133,13 @@ def _add_sources(parser: CommandParser) -> None:
     )
 
 
-def _run(options: dict[str, Any]) -> dict[str, Any]:
+def _run(folder: Path, options: dict[str, Any]) -> dict[str, Any]:
     from inference.engine import Engine
-    from inference.spec import active_name, model_folder
     from inference.training.observe import observe
     from inference.training.simulate import Plan, simulate
     from monitor.scoring import wilson
 
     plan = Plan(options["staff"], options["readings"], options["seed"])
-    folder = model_folder(options["model"] or active_name())
     engine = Engine.load(folder)
     observed, split = observe(
         engine,
