@@ -177,7 +177,7 @@ class _Network:
         self._head = model.layers[-1]
         self._linear = _is_dense_softmax(self._head)
         features = feature_map(model)
-        self._before = keras.Model(model.inputs, features)
+        self._before = keras.Model(model.inputs[0], features)
         last = self._head.input if self._linear else model.output
         self._after = keras.Model(features, last)
 

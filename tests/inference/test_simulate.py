@@ -226,6 +226,7 @@ def test_without_knowledge_it_says_how_to_correct(
 
 
 @pytest.mark.model
+@pytest.mark.django_db
 def test_photographs_without_a_face_are_refused_with_advice(crops: Path) -> None:
     with pytest.raises(CommandError, match="--crops"):
         run("--data", crops, *SMALL)
@@ -241,6 +242,7 @@ def test_photographs_go_through_the_detector(sure_model: Path, tmp_path: Path) -
 
 
 @pytest.mark.model
+@pytest.mark.django_db
 @pytest.mark.parametrize(
     ("words", "message"),
     [
