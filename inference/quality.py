@@ -26,9 +26,9 @@ class Gate:
     """
 
     min_size_px: int = 28
-    min_sharpness: float = 5.0
-    max_sharpness: float = 225.0
-    min_brightness: float = 30.0
+    min_sharpness: float = 2.0
+    max_sharpness: float = 600.0
+    min_brightness: float = 10.0
     max_brightness: float = 232.0
     max_yaw: float = 0.9
     max_roll: float = 45.0

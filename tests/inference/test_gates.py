@@ -75,7 +75,7 @@ def test_strengths_go_one_step_beyond_the_published_ones() -> None:
 
 
 def test_a_gate_lets_only_confident_readings_inside_its_limits_count() -> None:
-    rows = [("noise", 300.0, True, False), ("noise", 100.0, True, True)]
+    rows = [("noise", 900.0, True, False), ("noise", 100.0, True, True)]
     rows += [("noise", 100.0, False, False), ("clean", 100.0, True, True)]
     found = outcome(readings(*rows), Gate(max_sharpness=200))
     assert found["noise"] == pytest.approx((1 / 3, 1.0))
@@ -103,7 +103,7 @@ def test_the_command_has_a_table_for_every_limit(
     bench.main([*words, "--limit", "2", "--draws", "1", "--json", str(out)])
     stored = json.loads(out.read_text(), parse_constant=pytest.fail)
     assert set(stored["bins"]) == set(stored["suggested"]) == set(LIMITS)
-    assert "max_sharpness: now 225" in capsys.readouterr().out
+    assert "max_sharpness: now 600" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("words", [("--draws", "0"), ("--model", "nobody")])

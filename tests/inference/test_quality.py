@@ -21,12 +21,12 @@ def test_a_good_face_has_no_reason() -> None:
     [
         ({"size_px": 20}, "too_small"),
         ({"sharpness": 1.0}, "blurred"),
-        ({"brightness": 10.0}, "too_dark"),
+        ({"brightness": 5.0}, "too_dark"),
         ({"brightness": 250.0}, "too_bright"),
         ({"yaw": 1.2}, "turned"),
         ({"roll": -60.0}, "turned"),
         ({"detector_score": 0.5}, "weak_detection"),
-        ({"sharpness": 300.0}, "noisy"),
+        ({"sharpness": 900.0}, "noisy"),
     ],
 )
 def test_each_weakness_has_its_code(change: dict[str, float], code: str) -> None:

@@ -32,7 +32,7 @@ def test_the_tables_of_the_documentation_are_what_the_records_say() -> None:
 
 
 def test_a_table_is_made_anew_from_its_record() -> None:
-    text = "<!-- table: ratios seresnet-1.ratios-fer -->\nold\n<!-- end -->"
+    text = "<!-- table: ratios seresnet14-1.ratios-fer -->\nold\n<!-- end -->"
     made = tables.rendered(text)
     assert "old" not in made
     assert "PrivateTest, FER labels" in made
