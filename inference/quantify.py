@@ -210,12 +210,12 @@ class Quantifier:
 
     def shares(self, observed: Floats) -> Floats:
         """Corrected shares (s, 5) of mean probabilities (s, 5) of usable readings."""
-        return _per_picture(simplex_least_squares(observed, self.matrix), self.usable)
+        return per_picture(simplex_least_squares(observed, self.matrix), self.usable)
 
     def em(self, probabilities: Floats, weights: Floats | None = None) -> Floats:
         """As `shares`, by `em_shares` from the single readings (..., n, 5)."""
         shares = em_shares(probabilities, implied_prior(self.matrix), weights)
-        return _per_picture(shares, self.usable)
+        return per_picture(shares, self.usable)
 
     def draws(
         self,
@@ -236,10 +236,14 @@ class Quantifier:
         squares = simplex_least_squares(observed, self.matrix) @ self.squares
         n = n_eff / _scatter(squares, observed)
         shares = _dirichlet(generator, observed * n[:, None], number)
+        rates = self.usable_draws(generator, number)
+        return per_picture(simplex_least_squares(shares, matrix), rates[:, None])
+
+    def usable_draws(self, generator: np.random.Generator, number: int) -> Floats:
+        """Draws (number, 5) of `usable`, as uncertain as so many pictures leave it."""
         refused = self.counts / self.usable - self.counts
         rates = generator.beta(self.counts + 0.5, refused + 0.5, (number, CLASSES))
-        rates = np.where(refused > 0, rates, 1.0)
-        return _per_picture(simplex_least_squares(shares, matrix), rates[:, None])
+        return np.where(refused > 0, rates, 1.0)
 
 
 def pool(quantifiers: Sequence[Quantifier]) -> Quantifier:
@@ -272,7 +276,7 @@ def interval(draws: Floats, weights: Floats) -> tuple[Floats, Floats]:
     return low, high
 
 
-def _per_picture(shares: Floats, usable: Floats) -> Floats:
+def per_picture(shares: Floats, usable: Floats) -> Floats:
     """From shares of the usable readings to shares of all pictures."""
     scaled = shares / usable
     result: Floats = scaled / scaled.sum(axis=-1, keepdims=True)
