@@ -11,9 +11,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from inference import EMOTIONS
+
+if TYPE_CHECKING:
+    from monitor.correction import Correction
 
 FORMULA = "1"
 RHO = 0.6
@@ -136,7 +139,8 @@ class Totals:
 class Ratios:
     """What a window says about a person, with all that is needed to judge it.
 
-    `missing` tells in words what a verdict would still need.
+    `missing` tells in words what a verdict would still need. Where `correction` leads,
+    the four ratios, their intervals and the verdict are corrected; `shares` never are.
     """
 
     stress: float | None
@@ -161,6 +165,7 @@ class Ratios:
     missing: tuple[str, ...]
     model: str
     formula: str
+    correction: Correction | None = None
 
 
 DEFAULT_WEIGHTS = Weights()
@@ -272,7 +277,7 @@ def ratios_of(
         hard_shares=dict(zip(EMOTIONS, hard or (), strict=bool(hard))),
         hard_stress=min(1.0, weights.stress(hard)) if hard else None,
         hard_happiness=hard[HAPPY] if hard else None,
-        verdict=_verdict(interval, level, missing),
+        verdict=verdict_of(interval, level, missing),
         missing=missing,
         model=totals.model,
         formula=totals.formula,
@@ -288,8 +293,10 @@ def verdict_sentence(ratios: Ratios, level: float) -> str:
     # A bound that rounds to the level itself would seem to contradict the verdict.
     close = any(round(100 * bound) == round(100 * level) for bound in (low, high))
     digits = 1 if close else 0
+    leads = ratios.correction is not None and ratios.correction.leads
     seen = (
-        f"the stress ratio is {ratios.stress:.{digits}%}, with a 95% interval of "
+        f"the {'corrected ' if leads else ''}stress ratio is "
+        f"{ratios.stress:.{digits}%}, with a 95% interval of "
         f"{low:.{digits}%} to {high:.{digits}%}"
     )
     line = f"the level of {level:.0%}"
@@ -319,9 +326,10 @@ def _missing(totals: Totals, n_eff: float, gates: Gates) -> tuple[str, ...]:
     return tuple(reasons)
 
 
-def _verdict(
+def verdict_of(
     interval: Interval | None, level: float, missing: tuple[str, ...]
 ) -> Verdict:
+    """Spoken only when nothing is missing and the interval is clear of `level`."""
     if missing or interval is None:
         return Verdict.NOT_ENOUGH
     if interval.low > level:
@@ -347,17 +355,17 @@ def _label_shares(rows: list[Five]) -> Five:
     counts = [0.0] * len(EMOTIONS)
     for row in rows:
         counts[row.index(max(row))] += 1 / len(rows)
-    return _five(counts)
+    return five(counts)
 
 
 def _add(rows: Iterable[Five]) -> Five:
-    return _five(map(sum, zip(*rows, strict=True)))
+    return five(map(sum, zip(*rows, strict=True)))
 
 
 def _scale(values: Five, by: float) -> Five:
-    return _five(min(1.0, value / by) for value in values)
+    return five(min(1.0, value / by) for value in values)
 
 
-def _five(values: Iterable[float]) -> Five:
+def five(values: Iterable[float]) -> Five:
     angry, happy, neutral, sad, surprise = values
     return (angry, happy, neutral, sad, surprise)

@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db.models import OuterRef, Q, Subquery
 
 from monitor.flag_rules import POLICY, day_values, evaluate
+from monitor.matrices import ratios_of_all
 from monitor.models import DailySummary, Flag, Organisation, Person, Reading, Team
 from monitor.periods import Period, last_working_days, local_day, working_days
 from monitor.querysets import FlagQuerySet, PersonQuerySet
@@ -28,7 +29,6 @@ from monitor.scoring import (
     Verdict,
     effective_n,
     newest_days,
-    ratios_of,
     version_order,
     wilson,
 )
@@ -128,9 +128,11 @@ def overview(*, user: User | AnonymousUser, now: datetime) -> Overview:
     people = list(_with_last_day(Person.objects.visible_to(user)))
     days = _days(people, look.trend)
     flags = _open_flags(people)
+    own = [days.get(person.pk, []) for person in people]
+    ratios = _ratios_of_all([_inside(rows, look.period) for rows in own], look.period)
     rows = [
-        _person_row(person, look, days.get(person.pk, []), flags.get(person.pk))
-        for person in people
+        _person_row(person, look, own[n], ratios[n], flags.get(person.pk))
+        for n, person in enumerate(people)
     ]
     rows.sort(key=_urgency)
     return Overview(
@@ -149,11 +151,11 @@ def person_page(*, person: Person, period: Period) -> PersonPage:
     history = timedelta(days=POLICY.history_days())
     stored = DailySummary.objects.filter(person=person).for_days(first - history, last)
     days = stored.by_person().get(person.pk, [])
-    inside = [row for row in days if row.day >= first]
+    (ratios,) = _ratios_of_all([_inside(days, period)], period)
     return PersonPage(
         person=person,
         period=period,
-        ratios=_ratios(inside, period),
+        ratios=ratios,
         days=_day_points(days, first, last),
         flags=flags,
         baseline=_baseline(days, flags, last),
@@ -161,14 +163,16 @@ def person_page(*, person: Person, period: Period) -> PersonPage:
 
 
 def person_ratios(*, person: Person, period: Period) -> Ratios:
-    return _ratios(_days([person], period).get(person.pk, []), period)
+    (ratios,) = _ratios_of_all([_days([person], period).get(person.pk, [])], period)
+    return ratios
 
 
 def team_ratios(*, user: User | AnonymousUser, team: Team, period: Period) -> TeamRow:
     """A team over a period, from those of its people whom this user may see."""
     people = list(Person.objects.visible_to(user).filter(team=team))
     days = _days(people, period)
-    return _team_row(team, [_ratios(days.get(row.pk, []), period) for row in people])
+    own = [days.get(row.pk, []) for row in people]
+    return _team_row(team, _ratios_of_all(own, period))
 
 
 def recent_readings(*, person: Person, limit: int = 20) -> list[Reading]:
@@ -201,10 +205,14 @@ def _flags_during(person: Person, first: date, last: date) -> FlagQuerySet:
     return Flag.objects.filter(not_over, person=person, raised_on__lte=last)
 
 
-def _ratios(days: list[DayTotals], period: Period) -> Ratios:
+def _inside(days: list[DayTotals], period: Period) -> list[DayTotals]:
+    return [row for row in days if row.day >= period.first_day]
+
+
+def _ratios_of_all(people: list[list[DayTotals]], period: Period) -> list[Ratios]:
     expected = len(working_days(period.first_day, period.last_day))
-    totals = Totals.of(days, expected_days=expected)
-    return ratios_of(totals, level=settings.STRESS_LEVEL)
+    windows = [Totals.of(days, expected_days=expected) for days in people]
+    return ratios_of_all(windows, level=settings.STRESS_LEVEL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,14 +236,17 @@ class Look:
 
 
 def _person_row(
-    person: Person, look: Look, days: list[DayTotals], flag: Flag | None
+    person: Person,
+    look: Look,
+    days: list[DayTotals],
+    ratios: Ratios,
+    flag: Flag | None,
 ) -> PersonRow:
     last_day: date | None = getattr(person, "last_day", None)
     points = _day_points(days, look.trend.first_day, look.trend.last_day)
-    inside = [row for row in days if row.day >= look.period.first_day]
     return PersonRow(
         person=person,
-        ratios=_ratios(inside, look.period),
+        ratios=ratios,
         trend=[
             TrendPoint(point.day, point.stress, point.stress_low, point.stress_high)
             for point in points

@@ -5,7 +5,13 @@ from monitor.models.people import Consent, Organisation, Person, Team
 from monitor.models.pictures import Camera, Snapshot, SnapshotImage
 from monitor.models.readings import DailySummary, Reading
 from monitor.models.trail import AccessEntry
-from monitor.models.versions import ModelEvent, ModelFile, ModelVersion, ShadowReading
+from monitor.models.versions import (
+    ModelEvent,
+    ModelFile,
+    ModelVersion,
+    ShadowReading,
+    SiteCalibration,
+)
 
 __all__ = [
     "AccessEntry",
@@ -21,6 +27,7 @@ __all__ = [
     "Person",
     "Reading",
     "ShadowReading",
+    "SiteCalibration",
     "Snapshot",
     "SnapshotImage",
     "Team",

@@ -112,6 +112,26 @@ class ModelEvent(models.Model):
         return f"model {self.version_id}: {self.old or 'new'} -> {self.new}"
 
 
+class SiteCalibration(models.Model):
+    """How a model errs on this site's own pictures; the newest row of a model counts.
+
+    The model is named as its readings name it, because one that was never imported has
+    no row of its own.
+    """
+
+    model = models.CharField(max_length=80)
+    quantification = models.JSONField(help_text="A Quantifier's `as_dict`.")
+    pictures = models.PositiveIntegerField()
+    measured_at = models.DateTimeField()
+    note = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["pk"]
+
+    def __str__(self) -> str:
+        return f"{self.model} on {self.pictures} pictures"
+
+
 class ShadowReading(models.Model):
     """What a shadow model made of the face of a reading; never part of a ratio."""
 
