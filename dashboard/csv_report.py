@@ -60,6 +60,19 @@ def head(page: PersonPage, sentence: str, made_at: datetime) -> Iterable[list[Ce
     yield ["ratio", "value", "low_95", "high_95", "n_bins", "coverage"]
     yield ratio_row("stress", ratios.stress, ratios.stress_interval, ratios)
     yield ratio_row("happiness", ratios.happiness, ratios.happiness_interval, ratios)
+    yield from correction_rows(ratios)
+
+
+def correction_rows(ratios: Ratios) -> Iterable[list[Cell]]:
+    """Both ways to count; the two rows above repeat the one that leads."""
+    made = ratios.correction
+    yield ["matrix", made.matrix.value if made else "none"]
+    if made is None or not made.fits:
+        return
+    for name, way in (("raw", made.raw), ("corrected", made.corrected)):
+        yield ratio_row(f"stress_{name}", way.stress, way.stress_interval, ratios)
+        happiness = (way.happiness, way.happiness_interval)
+        yield ratio_row(f"happiness_{name}", *happiness, ratios)
 
 
 def ratio_row(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from monitor.correction import Correction, Matrix
 from monitor.models import Snapshot
 
 # Why a face was not counted; from inference.types.REASONS.
@@ -45,6 +46,25 @@ EMOTION_NAMES = {
     "sad": "Sad",
     "surprise": "Surprised",
 }
+
+
+# By whose matrix ratios are corrected.
+MATRIX_NAMES = {
+    Matrix.SITE: "this site's matrix",
+    Matrix.SHIPPED: "the model's own matrix",
+}
+
+
+def correction_words(made: Correction | None) -> str:
+    """What is done about the errors of the model, and why."""
+    if made is None:
+        return "none: how this model errs is not known"
+    name = MATRIX_NAMES[made.matrix]
+    if not made.fits:
+        return f"none: {name} does not explain these readings"
+    if made.leads:
+        return f"by {name}"
+    return f"only beside, by {name}: it was measured on other pictures"
 
 
 def reason_words(code: str) -> str:

@@ -11,6 +11,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from dashboard import charts, icons, words
+from monitor.correction import Estimate
 from monitor.models import Flag
 from monitor.scoring import Interval, Ratios, Verdict
 from monitor.selectors import PersonRow
@@ -115,6 +116,22 @@ def basis(ratios: Ratios) -> SafeString:
         ratios.days,
         ratios.expected_days,
     )
+
+
+@register.filter
+def other_way(ratios: Ratios) -> tuple[str, Estimate] | None:
+    """The estimate that does not lead, with its name; none while data is thin."""
+    made = ratios.correction
+    if made is None or not made.fits or is_thin(ratios):
+        return None
+    if made.leads:
+        return "As read, not corrected", made.raw
+    return f"Corrected by {words.MATRIX_NAMES[made.matrix]}", made.corrected
+
+
+@register.filter
+def correction_words(ratios: Ratios) -> str:
+    return words.correction_words(ratios.correction)
 
 
 @register.filter

@@ -8,6 +8,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from inference import EMOTIONS
+from monitor.correction import Matrix
 from monitor.models import (
     Flag,
     FlagEvent,
@@ -143,6 +144,32 @@ class IntervalOutput(serializers.Serializer[Any]):
     high = serializers.FloatField()
 
 
+class EstimateOutput(serializers.Serializer[Any]):
+    """The ratios of a period, counted in one way."""
+
+    stress = serializers.FloatField()
+    stress_interval = IntervalOutput()
+    happiness = serializers.FloatField()
+    happiness_interval = IntervalOutput()
+    neutral = serializers.FloatField()
+    surprise = serializers.FloatField()
+
+
+class CorrectionOutput(serializers.Serializer[Any]):
+    """How the model errs, and what follows; see docs/ratios.md.
+
+    `leads`: whether the ratios and the verdict are `corrected` rather than `raw`.
+    """
+
+    matrix = serializers.ChoiceField(choices=[row.value for row in Matrix])
+    leads = serializers.BooleanField()
+    fits = serializers.BooleanField(
+        help_text="False: the matrix cannot explain the readings; ignore `corrected`."
+    )
+    raw = EstimateOutput()
+    corrected = EstimateOutput()
+
+
 class RatiosOutput(serializers.Serializer[Any]):
     """Ratios of a period; null where there is no data."""
 
@@ -166,6 +193,7 @@ class RatiosOutput(serializers.Serializer[Any]):
     missing = serializers.ListField(child=serializers.CharField())
     model = serializers.CharField()
     formula = serializers.CharField()
+    correction = CorrectionOutput(allow_null=True)
 
 
 class TeamOutput(serializers.ModelSerializer[Team]):

@@ -8,14 +8,23 @@ import numpy as np
 import pytest
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
+from rest_framework.test import APIClient
 
 from inference.quantify import Quantifier
 from inference.runtime import active_spec
 from monitor.correction import Known, Matrix, corrections
 from monitor.matrices import known_matrices, ratios_of_all
-from monitor.models import SiteCalibration
-from monitor.scoring import Ratios, Totals, Verdict, ratios_of, verdict_sentence
-from tests.inference.test_quantify import biased
+from monitor.models import Person, SiteCalibration
+from monitor.scoring import (
+    Ratios,
+    Totals,
+    Verdict,
+    five,
+    ratios_of,
+    verdict_sentence,
+)
+from tests.factories import MODEL, reading_series
+from tests.inference.test_quantify import SAD_AS_NEUTRAL, biased
 from tests.monitor.models_of import version_row
 from tests.monitor.test_scoring import LEVEL, totals
 
@@ -23,9 +32,9 @@ MATRIX = biased(np.full(5, 300.0))
 ANGRY_ALONE = Totals(bins=500, days=9, sums=(500.0, 0, 0, 0, 0), model="m")
 
 
-def ratios(matrix: Matrix, given: Totals) -> Ratios:
+def ratios(matrix: Matrix, given: Totals, quantifier: Quantifier = MATRIX) -> Ratios:
     pair = (given, ratios_of(given, level=LEVEL))
-    (found,) = corrections([pair], Known(matrix, MATRIX), level=LEVEL)
+    (found,) = corrections([pair], Known(matrix, quantifier), level=LEVEL)
     return found
 
 
@@ -52,10 +61,11 @@ def test_the_matrix_of_the_site_leads() -> None:
 
 
 def test_the_verdict_rests_on_what_leads() -> None:
-    """The model calls one sad face in three neutral, so 42 % as read are more."""
-    given = totals(bins=4000, stress=0.42)
+    """The model calls one sad face in three neutral, so what it reads is too little."""
+    read = np.array([0.05, 0.10, 0.33, 0.47, 0.05]) @ SAD_AS_NEUTRAL
+    given = Totals(bins=4000, days=9, sums=five(4000 * read), model="m")
     assert ratios_of(given, level=LEVEL).verdict is Verdict.INCONCLUSIVE
-    found = ratios(Matrix.SITE, given)
+    found = ratios(Matrix.SITE, given, biased())
     assert found.verdict is Verdict.STRESSED
     assert "the corrected stress ratio is" in verdict_sentence(found, LEVEL)
 
@@ -147,3 +157,15 @@ def test_without_data_nothing_is_asked(
 ) -> None:
     with django_assert_num_queries(0):
         ratios_of_all([Totals()], level=LEVEL)
+
+
+def test_the_api_gives_both_ways(api: APIClient, person: Person) -> None:
+    reading_series(person, stress=[0.3] * 10)
+    calibrated(MODEL)
+    url = f"/api/v1/people/{person.pk}/ratios/?from=2026-03-09&to=2026-03-20"
+    found = api.get(url).json()
+    made = found["correction"]
+    assert (made["matrix"], made["leads"], made["fits"]) == ("site", True, True)
+    assert made["raw"]["stress"] == pytest.approx(0.3)
+    assert found["stress"] == made["corrected"]["stress"] != 0.3
+    assert set(made["corrected"]["stress_interval"]) == {"low", "high"}
