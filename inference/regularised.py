@@ -3,9 +3,10 @@
 Least squares trusts a matrix from thirty pictures as it does one from thirty thousand,
 and where two classes look alike it divides them by chance. Here each deviation is
 weighed by what it may be by chance, in the readings and in the matrix (generalised
-least squares: Aitken 1936, Proc. R. Soc. Edinb. 55, 42-48), and what they leave open
-stays as it was read (ridge: Hoerl and Kennard 1970, Technometrics 12, 55-67). In other
-words: the posterior mode under a normal prior around the raw shares. NumPy only.
+least squares: Aitken 1936, Proc. R. Soc. Edinb. 55, 42-48), and of what they leave open
+the shares with the least bias are taken (ridge: Hoerl and Kennard 1970, Technometrics
+12, 55-67). In other words: the posterior mode under a normal prior on the bias, which
+is how far expected readings C^T pi lie from true shares pi. NumPy only.
 """
 
 from __future__ import annotations
@@ -20,12 +21,12 @@ from inference.quantify import CLASSES, RIDGE, per_picture, simplex_least_square
 if TYPE_CHECKING:
     from inference.quantify import Flags, Floats, Quantifier
 
-# Standard deviation of true shares around raw ones, before anything is known about the
-# model: the raw ratio errs by 0.05 to 0.08 on average in the sets of docs/ratios.md.
+# Standard deviation of the bias of each share before anything is known about the model:
+# the raw ratios err by 0.05 to 0.08 on average in the sets of docs/ratios.md.
 PRIOR = 0.2
-# Readings added when the scatter is computed, so that a class that was not seen has
-# one, too: z^2 (Agresti and Coull 1998, Am. Stat. 52, 119-126), over all classes.
-ADDED = 1.96**2
+# Readings added to each class when the scatter is computed, so that a class not seen
+# has one, too: z^2 / 2 (Agresti and Coull 1998, Am. Stat. 52, 119-126).
+ADDED = 1.96**2 / 2
 # 95 % of chi-squared with four degrees of freedom.
 LARGEST_MISFIT = 9.488
 DRAWS = 500
@@ -66,8 +67,10 @@ def correct(
     design = np.linalg.solve(root, PLANE @ quantifier.matrix.T)
     seen = np.linalg.solve(root, (observed @ PLANE.T)[..., None])
     turned = np.swapaxes(design, -1, -2)
-    precision = turned @ design + np.eye(CLASSES) / PRIOR**2
-    pull = (turned @ seen)[..., 0] + observed / PRIOR**2
+    bias = (np.eye(CLASSES) - quantifier.matrix.T) / PRIOR
+    # The ones change nothing on the simplex, where they add the same everywhere.
+    precision = turned @ design + bias.T @ bias + 1
+    pull = (turned @ seen)[..., 0] + 1
     free = np.linalg.inv(PLANE @ precision @ PLANE.T)
     slope = pull - (precision @ observed[..., None])[..., 0]
     centre = observed + _times(PLANE.T @ free @ PLANE, slope)
@@ -97,7 +100,7 @@ def scatter(quantifier: Quantifier, observed: Floats, n_eff: Floats) -> Floats:
     sure = np.clip((quantifier.squares - own) / np.maximum(1 - own, RIDGE), 0.02, 1)
     within = sure[:, None, None] * (labels - outer)
     n = n_eff[:, None]
-    shares = (n * observed + ADDED / CLASSES) / (n + ADDED)
+    shares = (n * observed + ADDED) / (n + CLASSES * ADDED)
     means = shares @ matrix
     readings = np.tensordot(shares, within + outer, 1)
     readings -= means[:, :, None] * means[:, None, :]

@@ -54,7 +54,8 @@ def cost(shares: np.ndarray, row: np.ndarray, covariance: np.ndarray) -> np.ndar
     """What the correction minimises, from its definition. shares: (..., 5)."""
     off = shares @ SAD_AS_NEUTRAL - row
     far = np.einsum("...i,ij,...j->...", off, np.linalg.pinv(covariance), off)
-    return np.asarray(far + ((shares - row) ** 2).sum(axis=-1) / 0.2**2)
+    bias = shares @ SAD_AS_NEUTRAL - shares
+    return np.asarray(far + (bias**2).sum(axis=-1) / 0.2**2)
 
 
 def test_it_agrees_with_the_best_point_of_a_grid() -> None:
