@@ -33,6 +33,7 @@ VARIABLES = {
     "UPLOAD_RATE": "pictures one user may send to one web process, such as 600/min",
     "TEAM_SIZE": "fewest people with data for whom a team figure is shown",
     "STRESS_LEVEL": "level that the verdict compares the stress ratio with",
+    "FLAG_KINDS": "which flags are raised: rise, level, drop; comma-separated",
 }
 
 
@@ -62,6 +63,13 @@ def text(name: str, default: str = "") -> str:
 
 def words(name: str) -> list[str]:
     return [word.strip() for word in text(name).split(",") if word.strip()]
+
+
+def choices(name: str, allowed: tuple[str, ...], default: str) -> frozenset[str]:
+    chosen = frozenset(words(name) or [default])
+    if unknown := chosen - set(allowed):
+        fail(f"{name} has {', '.join(sorted(unknown))}; use {', '.join(allowed)}")
+    return chosen
 
 
 def flag(name: str) -> bool:

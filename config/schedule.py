@@ -6,6 +6,7 @@ from typing import Any
 SWEEP_EVERY = timedelta(seconds=10)
 ASSESS_EVERY = timedelta(minutes=30)
 PRUNE_EVERY = timedelta(hours=12)
+EXPIRE_EVERY = timedelta(hours=6)
 
 
 def entry(task: str, every: timedelta) -> dict[str, Any]:
@@ -18,5 +19,6 @@ BEAT_SCHEDULE = {
     "delete what shadow models read long ago": entry(
         "monitor.shadow_prune", PRUNE_EVERY
     ),
+    "end flags that nobody acted on": entry("monitor.flags_expire", EXPIRE_EVERY),
     "assess people who are due": entry("monitor.assess_due", ASSESS_EVERY),
 }

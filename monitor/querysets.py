@@ -8,14 +8,14 @@ from itertools import takewhile
 from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models, transaction
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, F, Max, OuterRef, Q
 from django.utils import timezone
 
 from inference import EMOTIONS
 from monitor.scoring import DayTotals
 
 if TYPE_CHECKING:
-    from datetime import date
+    from datetime import date, datetime
 
     from django.contrib.auth.models import AnonymousUser, User
 
@@ -163,7 +163,23 @@ class DailySummaryQuerySet(models.QuerySet[Any]):
 
 class FlagQuerySet(models.QuerySet[Any]):
     def open(self) -> Self:
-        return self.exclude(status=self.model.Status.CLOSED)
+        """Flags that ask a human to look."""
+        return self.filter(status__in=self.model.OPEN)
+
+    def unfinished(self) -> Self:
+        """Open ones and pending ones: at most one per person and kind."""
+        return self.exclude(status__in=self.model.TERMINAL)
+
+    def raised(self) -> Self:
+        """All that anybody may know of: those that were never raised are left out."""
+        S = self.model.Status
+        return self.exclude(status__in=[S.PENDING, S.PASSED])
+
+    def silent_since(self, moment: datetime) -> Self:
+        """Open flags that nobody acted on after `moment`; the rule is nobody."""
+        acted = Q(events__actor__isnull=False) | Q(events__old__in=["", "pending"])
+        last = Max("events__at", filter=acted)
+        return self.open().annotate(acted_at=last).filter(acted_at__lt=moment)
 
     def visible_to(self, user: User | AnonymousUser) -> Self:
         from monitor.models import Person

@@ -202,7 +202,8 @@ def _open_flags(people: Iterable[Person]) -> dict[int, Flag]:
 
 def _flags_during(person: Person, first: date, last: date) -> FlagQuerySet:
     not_over = Q(closed_on__isnull=True) | Q(closed_on__gte=first)
-    return Flag.objects.filter(not_over, person=person, raised_on__lte=last)
+    known = Flag.objects.raised().filter(not_over, person=person)
+    return known.filter(raised_on__lte=last)
 
 
 def _inside(days: list[DayTotals], period: Period) -> list[DayTotals]:
@@ -304,9 +305,9 @@ def _day_point(day: date, row: DayTotals | None, changed: bool) -> DayPoint:
 
 
 def _baseline(days: list[DayTotals], flags: list[Flag], last: date) -> float | None:
-    """The one an open flag was raised against, else the person's present one."""
+    """The one an open rise was raised against, else the person's present one."""
     for flag in flags:
-        if flag.status in Flag.OPEN:
+        if flag.is_open and flag.kind == Flag.Kind.RISE:
             return flag.baseline_ratio
     values = day_values(newest_days(days))
     seen = evaluate(values, last, POLICY)

@@ -47,6 +47,16 @@ def assess_due() -> None:
     assessment.people_assess_due(now=timezone.now())
 
 
+@shared_task(name="monitor.flags_expire", **RETRY)
+def flags_expire() -> None:
+    """End flags that nobody acted on."""
+    from django.utils import timezone
+
+    from monitor.services import flags
+
+    flags.flags_expire(now=timezone.now())
+
+
 @shared_task(name="monitor.shadow_prune", **RETRY)
 def shadow_prune() -> None:
     """Delete what shadow models read long ago."""

@@ -249,7 +249,7 @@ class FlagListApi(generics.ListAPIView[Flag]):
     queryset = Flag.objects.none()
 
     def get_queryset(self) -> QuerySet[Flag]:
-        flags = Flag.objects.visible_to(account(self.request))
+        flags = Flag.objects.raised().visible_to(account(self.request))
         newest: QuerySet[Flag] = flags.select_related("person").prefetch_related(
             "events"
         )

@@ -1,6 +1,6 @@
 """The domain. Everything else reads and writes the database through these."""
 
-from monitor.models.flags import Flag, FlagEvent
+from monitor.models.flags import Flag, FlagAnswer, FlagEvent
 from monitor.models.people import Consent, Organisation, Person, Team
 from monitor.models.pictures import Camera, Snapshot, SnapshotImage
 from monitor.models.readings import DailySummary, Reading
@@ -19,6 +19,7 @@ __all__ = [
     "Consent",
     "DailySummary",
     "Flag",
+    "FlagAnswer",
     "FlagEvent",
     "ModelEvent",
     "ModelFile",

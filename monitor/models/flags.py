@@ -13,29 +13,67 @@ from monitor.querysets import FlagQuerySet
 
 
 class Flag(models.Model):
-    """A sustained change of one person, from being raised to being closed."""
+    """A sustained change of one person, from the first sign of it to its end.
+
+    No row at all is "quiet". PENDING is seen by nobody but the rule: one evaluation
+    agreed, the others are still to come. STALE falls back to what it was before.
+    """
 
     class Kind(models.TextChoices):
         RISE = "rise", "sustained rise above the person's own past"
+        LEVEL = "level", "stress ratio above the level for a sustained time"
+        DROP = "drop", "happiness below the person's own past"
+        RECOVERED = "recovered", "back to the person's own past"
 
     class Status(models.TextChoices):
+        PENDING = "pending", "pending"
+        PASSED = "passed", "passed before it was raised"
         RAISED = "raised", "raised"
         ACKNOWLEDGED = "acknowledged", "acknowledged"
+        IN_REVIEW = "in_review", "in review"
         STALE = "stale", "stale: no recent data"
         CLOSED = "closed", "closed"
+        EXPIRED = "expired", "expired: nobody acted on it"
 
-    OPEN = frozenset({Status.RAISED, Status.ACKNOWLEDGED, Status.STALE})
+    class Outcome(models.TextChoices):
+        CONFIRMED = "confirmed", "confirmed"
+        NOT_CONFIRMED = "not_confirmed", "not confirmed"
+        CANNOT_TELL = "cannot_tell", "cannot tell"
+        OTHER = "other", "other explanation"
+
+    ENDS: ClassVar[frozenset[str]] = frozenset({Status.CLOSED, Status.EXPIRED})
+    ALLOWED: ClassVar[dict[str, frozenset[str]]] = {
+        Status.PENDING: frozenset({Status.RAISED, Status.PASSED}),
+        Status.RAISED: ENDS | {Status.ACKNOWLEDGED, Status.IN_REVIEW, Status.STALE},
+        Status.ACKNOWLEDGED: ENDS | {Status.IN_REVIEW, Status.STALE},
+        Status.IN_REVIEW: ENDS,
+        Status.STALE: ENDS | {Status.RAISED, Status.ACKNOWLEDGED, Status.IN_REVIEW},
+        Status.PASSED: frozenset(),
+        Status.CLOSED: frozenset(),
+        Status.EXPIRED: frozenset(),
+    }
+    TERMINAL = ENDS | {Status.PASSED}
+    OPEN = frozenset(
+        {Status.RAISED, Status.ACKNOWLEDGED, Status.IN_REVIEW, Status.STALE}
+    )
+    # What was good news is recorded closed; there is nothing to review.
+    POSITIVE = frozenset({Kind.RECOVERED})
 
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="flags")
     kind = models.CharField(max_length=10, choices=Kind, default=Kind.RISE)
     status = models.CharField(max_length=12, choices=Status, default=Status.RAISED)
     raised_on = models.DateField()
     closed_on = models.DateField(null=True)
+    # Of happiness for a drop, of stress otherwise.
     recent_ratio = models.FloatField()
     baseline_ratio = models.FloatField()
     z = models.FloatField()
     model = models.CharField(max_length=80)
     formula = models.CharField(max_length=20)
+
+    outcome = models.CharField(max_length=14, choices=Outcome, blank=True)
+    found = models.TextField(blank=True)
+    agreed = models.TextField(blank=True)
 
     objects = FlagQuerySet.as_manager()
 
@@ -44,22 +82,38 @@ class Flag(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["person", "kind"],
-                condition=~Q(status="closed"),
+                condition=~Q(status__in=["closed", "expired", "passed"]),
                 name="one_open_flag",
             ),
             models.CheckConstraint(
-                condition=Q(status="closed", closed_on__isnull=False)
-                | (~Q(status="closed") & Q(closed_on__isnull=True)),
+                condition=Q(
+                    status__in=["closed", "expired", "passed"], closed_on__isnull=False
+                )
+                | (
+                    ~Q(status__in=["closed", "expired", "passed"])
+                    & Q(closed_on__isnull=True)
+                ),
                 name="closed_flag_has_a_day",
+            ),
+            models.CheckConstraint(
+                condition=Q(outcome="") | Q(status="closed"),
+                name="only_closed_flag_has_outcome",
             ),
         ]
 
     def __str__(self) -> str:
         return f"{self.kind} of {self.person_id}, {self.status}"
 
+    @property
+    def is_open(self) -> bool:
+        return self.status in self.OPEN
+
 
 class FlagEvent(models.Model):
-    """One change of a flag: who, when, why. Reports count these."""
+    """One change of a flag: who, when, why. Reports count these.
+
+    An answer of the person leaves the status as it is.
+    """
 
     flag = models.ForeignKey(Flag, on_delete=models.CASCADE, related_name="events")
     old = models.CharField(max_length=12, blank=True)
@@ -78,3 +132,15 @@ class FlagEvent(models.Model):
 
     def __str__(self) -> str:
         return f"flag {self.flag_id}: {self.old or 'new'} -> {self.new}"
+
+
+class FlagAnswer(models.Model):
+    """What the person says about the flag, in their own words."""
+
+    event = models.OneToOneField(
+        FlagEvent, primary_key=True, on_delete=models.CASCADE, related_name="answer"
+    )
+    text = models.TextField()
+
+    def __str__(self) -> str:
+        return f"answer to flag {self.event.flag_id}"

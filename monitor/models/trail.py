@@ -18,6 +18,8 @@ class AccessEntry(models.Model):
         PERSON = "person", "opened the page"
         REPORT = "report", "made a report"
         SNAPSHOT = "snapshot", "saw a result"
+        QUEUE = "queue", "saw in the queue of flags"
+        FLAG = "flag", "opened a flag"
         API = "api", "read through the API"
 
     actor = models.ForeignKey(

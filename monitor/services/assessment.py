@@ -6,16 +6,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from django.conf import settings
+from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from monitor import flag_rules
-from monitor.flag_rules import POLICY, DayValue, Decision, day_values
+from monitor import flag_kinds
+from monitor.flag_kinds import Look, Question
+from monitor.flag_rules import POLICY, Decision
 from monitor.models import DailySummary, Flag, Organisation, Person
 from monitor.periods import last_working_days, local_day
 from monitor.querysets import PersonQuerySet
 from monitor.scoring import DayTotals, newest_days
 from monitor.services import flags
+from monitor.services.flags import Rise
 
 SOON = timedelta(minutes=10)
 DUE = timedelta(minutes=25)
@@ -23,17 +27,18 @@ DUE = timedelta(minutes=25)
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """All that a decision about one person on one day rests on."""
+    """All that a decision about one kind for one person on one day rests on."""
 
     person_id: int
+    kind: str
     on: date
     at: datetime | None
     days: list[DayTotals]
     flag: Flag | None
 
     @property
-    def values(self) -> list[DayValue]:
-        return day_values(self.days)
+    def is_open(self) -> bool:
+        return self.flag is not None and self.flag.is_open
 
     @property
     def same_model(self) -> bool:
@@ -42,18 +47,25 @@ class Case:
             return True
         return (self.flag.model, self.flag.formula) == self.days[-1].version
 
-    def decide(self) -> Decision:
+    def look(self) -> Look:
         frozen = self.flag.raised_on if self.flag and self.same_model else None
-        is_open = self.flag is not None
-        return flag_rules.decide(
-            self.values, self.on, POLICY, is_open=is_open, opened_on=frozen
+        opened_on = frozen if self.is_open else None
+        level = settings.STRESS_LEVEL
+        return flag_kinds.look(
+            self.kind, Question(self.days, self.on, level, self.is_open, opened_on)
         )
+
+    def rise(self, seen: Look) -> Rise | None:
+        """The ground of a change, None while there is too little data for one."""
+        if seen.z is None or seen.recent is None or seen.baseline is None:
+            return None
+        return Rise(seen.recent, seen.baseline, seen.z, *self.days[-1].version)
 
 
 def person_assess(
     *, person_id: int, on: date | None = None, at: datetime | None = None
 ) -> Flag | None:
-    """Apply the rule as of day `on` (today); the person's open flag afterwards.
+    """Apply the rules as of day `on` (today); the person's first open flag afterwards.
 
     Uses the days of the newest model up to `on` only. `at` is the time written on the
     change, now unless the past is replayed. Without a current consent nothing is done.
@@ -61,18 +73,36 @@ def person_assess(
     if not Person.objects.consented().filter(pk=person_id).exists():
         return None
     on = on or local_day(timezone.now(), Organisation.current().tz)
-    flag = Flag.objects.open().filter(person_id=person_id).first()
-    since = min(on, flag.raised_on) if flag else on
+    there = Flag.objects.unfinished().filter(person_id=person_id)
+    flag_of = {flag.kind: flag for flag in there}
+    since = min([on, *(flag.raised_on for flag in flag_of.values())])
     stored = DailySummary.objects.filter(person_id=person_id).for_days(
         since - timedelta(days=POLICY.history_days()), on
     )
     days = newest_days(stored.by_person().get(person_id, []))
-    case = Case(person_id, on, at, days, flag)
+    found: list[Flag] = []
+    for kind in Flag.Kind:
+        flag = flag_of.get(kind)
+        if flag is None and not _is_asked(kind, found):
+            continue
+        flag = _apply(Case(person_id, kind, on, at, days, flag))
+        found += [flag] if flag and flag.is_open else []
+    return found[0] if found else None
+
+
+def _is_asked(kind: str, found: list[Flag]) -> bool:
+    """Whether a flag of this kind may begin; a rise that is open says enough."""
+    said = kind == Flag.Kind.LEVEL and bool(found)
+    return kind in settings.FLAG_KINDS and not said
+
+
+def _apply(case: Case) -> Flag | None:
     try:
-        return _raise(case) if flag is None else _follow(case, flag)
+        return _follow(case, case.flag) if case.flag and case.is_open else _begin(case)
     except flags.FlagChangeRefused:
         # Another worker or a human was faster; the next assessment sees their change.
-        return Flag.objects.open().filter(person_id=person_id).first()
+        there = Flag.objects.open().filter(person_id=case.person_id)
+        return there.filter(kind=case.kind).first()
 
 
 def people_assess_due(*, now: datetime) -> int:
@@ -96,34 +126,42 @@ def _assess(people: PersonQuerySet, now: datetime, age: timedelta) -> int:
     return done
 
 
-def _raise(case: Case) -> Flag | None:
-    if case.decide() is not Decision.OPEN or _rests(case):
+def _begin(case: Case) -> Flag | None:
+    """Raise a flag, or note, keep or drop the first sign of one."""
+    seen = case.look()
+    rise = case.rise(seen)
+    person_id, kind, on, at = case.person_id, case.kind, case.on, case.at
+    sign = seen.first_sign or seen.decision is Decision.OPEN
+    wanted = kind in settings.FLAG_KINDS
+    if rise is None or not (sign and wanted) or _rests(case):
+        if case.flag:
+            flags.flag_pass(flag=case.flag, on=on, at=at)
         return None
-    seen = flag_rules.evaluate(case.values, case.on, POLICY)
-    if seen.z is None or seen.recent is None or seen.baseline is None:
-        return None
-    model, formula = case.days[-1].version
-    rise = flags.Rise(seen.recent, seen.baseline, seen.z, model, formula)
-    flag, _ = flags.flag_raise(
-        person_id=case.person_id, on=case.on, rise=rise, at=case.at
+    if seen.decision is Decision.OPEN:
+        return flags.flag_raise(
+            person_id=person_id, kind=kind, on=on, rise=rise, at=at
+        )[0]
+    return case.flag or flags.flag_pend(
+        person_id=person_id, kind=kind, on=on, rise=rise, at=at
     )
-    return flag
 
 
 def _rests(case: Case) -> bool:
     """Whether a flag was closed so recently that asking again would only nag."""
     since = last_working_days(POLICY.cooldown_working_days, until=case.on)[0]
-    closed = Flag.objects.filter(person_id=case.person_id, closed_on__gte=since)
-    return closed.exists()
+    ended = Flag.objects.filter(
+        person_id=case.person_id, kind=case.kind, status__in=Flag.ENDS
+    )
+    return ended.filter(closed_on__gte=since).exists()
 
 
 def _follow(case: Case, flag: Flag) -> Flag | None:
-    """Close, keep or pause an open flag."""
-    decision = case.decide()
-    if decision is Decision.CLOSE:
-        flags.flag_close(
-            flag=flag, reason="back to the baseline", on=case.on, at=case.at
-        )
+    """Close, keep or pause an open flag; one in review is left to its reviewer."""
+    if flag.status == Flag.Status.IN_REVIEW:
+        return flag
+    seen = case.look()
+    if seen.decision is Decision.CLOSE:
+        _recover(case, flag, seen)
         return None
     stale = flag.status == Flag.Status.STALE
     if not case.same_model:
@@ -131,11 +169,22 @@ def _follow(case: Case, flag: Flag) -> Flag | None:
         # it would hide somebody from the people who should look, so it waits for them,
         # or for the new model's own baseline to say that all is well.
         return _pause(case, flag, "the model changed, so the baseline starts again")
-    if decision is Decision.STALE:
+    if seen.decision is Decision.STALE:
         return _pause(
             case, flag, f"no data for {POLICY.recent_working_days} working days"
         )
     return flags.flag_resume(flag=flag, at=case.at) if stale else flag
+
+
+@transaction.atomic
+def _recover(case: Case, flag: Flag, seen: Look) -> None:
+    """Close the flag and record the good news."""
+    reason = f"back to the {'level' if case.kind == Flag.Kind.LEVEL else 'baseline'}"
+    flags.flag_close(flag=flag, reason=reason, on=case.on, at=case.at)
+    if rise := case.rise(seen):
+        flags.flag_recovered(
+            person_id=case.person_id, on=case.on, rise=rise, at=case.at
+        )
 
 
 def _pause(case: Case, flag: Flag, reason: str) -> Flag:

@@ -1,35 +1,29 @@
 """The only writers of flags; each change of one is a FlagEvent.
 
-(new) -> raised -> acknowledged
-raised, acknowledged -> stale     nothing was seen for a whole recent window
-stale -> raised, acknowledged     seen again: back to what it was before
-stale -> acknowledged             a human looked at it while it was stale
-raised, acknowledged, stale -> closed; closed is the end
+Which change is allowed stands in `Flag.ALLOWED`. The rule raises, closes and pauses;
+a human acknowledges, reviews and concludes; the person answers; time expires.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
-from typing import TYPE_CHECKING
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from monitor.models import Flag, FlagEvent, Organisation
+from monitor.models import Flag, FlagAnswer, FlagEvent, Organisation
 from monitor.periods import local_day
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 Status = Flag.Status
-ALLOWED: dict[str, frozenset[str]] = {
-    Status.RAISED: frozenset({Status.ACKNOWLEDGED, Status.STALE, Status.CLOSED}),
-    Status.ACKNOWLEDGED: frozenset({Status.STALE, Status.CLOSED}),
-    Status.STALE: frozenset({Status.RAISED, Status.ACKNOWLEDGED, Status.CLOSED}),
-    Status.CLOSED: frozenset(),
-}
 REASON_LENGTH = 400
+TEXT_LENGTH = 2000
+EXPIRES_AFTER = timedelta(days=30)
 
 
 class FlagChangeRefused(Exception):
@@ -38,7 +32,10 @@ class FlagChangeRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Rise:
-    """What a flag was raised on."""
+    """What a flag was raised on; ratios of happiness for a drop, of stress otherwise.
+
+    z: the change in standard errors, positive in the direction that the kind names.
+    """
 
     recent: float
     baseline: float
@@ -46,32 +43,72 @@ class Rise:
     model: str
     formula: str
 
+    def columns(self) -> dict[str, Any]:
+        return {
+            "recent_ratio": self.recent,
+            "baseline_ratio": self.baseline,
+            "z": self.z,
+            "model": self.model,
+            "formula": self.formula,
+        }
+
+    def flag(self, person_id: int, kind: str, on: date, status: str) -> Flag:
+        """A row that is not stored yet."""
+        given = {"person_id": person_id, "kind": kind, "raised_on": on}
+        return Flag(status=status, **given, **self.columns())
+
+
+@dataclass(frozen=True, slots=True)
+class Conclusion:
+    """How a human ends a flag: what it was, what was found and agreed, and why."""
+
+    outcome: str
+    found: str
+    agreed: str
+    reason: str
+
+
+def flag_pend(
+    *, person_id: int, kind: str, on: date, rise: Rise, at: datetime | None = None
+) -> Flag:
+    """Note a first sign; the unfinished flag of this kind when there is one."""
+    return _create(rise.flag(person_id, kind, on, Status.PENDING), at)[0]
+
+
+def flag_pass(*, flag: Flag, on: date, at: datetime | None = None) -> Flag:
+    """The first sign did not last."""
+    values = {"closed_on": on}
+    return _change(flag, Status.PASSED, reason="did not last", at=at, values=values)
+
 
 def flag_raise(
-    *, person_id: int, on: date, rise: Rise, at: datetime | None = None
+    *,
+    person_id: int,
+    on: date,
+    rise: Rise,
+    kind: str = Flag.Kind.RISE,
+    at: datetime | None = None,
 ) -> tuple[Flag, bool]:
-    """Open a flag; when another worker was faster, that one's flag and False.
+    """Open a flag, or raise the pending one.
 
-    The partial unique constraint decides who was first.
+    When another worker was faster, that one's flag and False: the partial unique
+    constraint decides who was first.
     """
-    try:
-        with transaction.atomic():
-            flag = Flag.objects.create(
-                person_id=person_id,
-                raised_on=on,
-                recent_ratio=rise.recent,
-                baseline_ratio=rise.baseline,
-                z=rise.z,
-                model=rise.model,
-                formula=rise.formula,
-            )
-            _record(flag, "", Status.RAISED, "sustained rise", None, at)
-            return flag, True
-    except IntegrityError:
-        same = Flag.objects.open().filter(person_id=person_id, kind=Flag.Kind.RISE)
-        if (open_flag := same.first()) is None:
-            raise
-        return open_flag, False
+    flag, is_new = _create(rise.flag(person_id, kind, on, Status.RAISED), at)
+    if is_new or flag.status != Status.PENDING:
+        return flag, is_new
+    values = rise.columns() | {"raised_on": on}
+    reason = flag.get_kind_display()
+    return _change(flag, Status.RAISED, reason=reason, at=at, values=values), True
+
+
+def flag_recovered(
+    *, person_id: int, on: date, rise: Rise, at: datetime | None = None
+) -> Flag:
+    """Record good news: closed from the start, for there is nothing to review."""
+    flag = rise.flag(person_id, Flag.Kind.RECOVERED, on, Status.CLOSED)
+    flag.closed_on = on
+    return _create(flag, at)[0]
 
 
 def flag_acknowledge(*, flag: Flag, by: User, note: str) -> Flag:
@@ -79,16 +116,28 @@ def flag_acknowledge(*, flag: Flag, by: User, note: str) -> Flag:
     return _change(flag, Status.ACKNOWLEDGED, reason=note, by=by)
 
 
+def flag_review(*, flag: Flag, by: User, note: str) -> Flag:
+    """A human looks into it; from now on only a human ends it, or time."""
+    return _change(flag, Status.IN_REVIEW, reason=note, by=by)
+
+
+def flag_conclude(*, flag: Flag, by: User, conclusion: Conclusion) -> Flag:
+    """A human ends it. Raises FlagChangeRefused without an outcome or a text."""
+    if conclusion.outcome not in Flag.Outcome:
+        raise FlagChangeRefused(f"{conclusion.outcome!r} is no outcome")
+    found = _text("what was found", conclusion.found)
+    agreed = _text("what was agreed", conclusion.agreed)
+    reason = _text("the reason", conclusion.reason, REASON_LENGTH)
+    given = {"outcome": conclusion.outcome, "found": found, "agreed": agreed}
+    return _change(flag, Status.CLOSED, reason=reason, by=by, values=given)
+
+
 def flag_close(
-    *,
-    flag: Flag,
-    reason: str,
-    by: User | None = None,
-    on: date | None = None,
-    at: datetime | None = None,
+    *, flag: Flag, reason: str, on: date | None = None, at: datetime | None = None
 ) -> Flag:
-    """End it, by the rule or by a human; `on` is today unless given."""
-    return _change(flag, Status.CLOSED, reason=reason, by=by, at=at, closed_on=on)
+    """The rule ends it; `on` is today unless given."""
+    values = {"closed_on": on or _today()}
+    return _change(flag, Status.CLOSED, reason=reason, at=at, values=values)
 
 
 def flag_mark_stale(*, flag: Flag, reason: str, at: datetime | None = None) -> Flag:
@@ -98,9 +147,52 @@ def flag_mark_stale(*, flag: Flag, reason: str, at: datetime | None = None) -> F
 
 def flag_resume(*, flag: Flag, at: datetime | None = None) -> Flag:
     """Seen again: the stale flag is what it was before."""
-    went = flag.events.filter(new=Status.STALE).order_by("-at", "-pk").first()
+    changes = flag.events.filter(new=Status.STALE).exclude(old=Status.STALE)
+    went = changes.order_by("-at", "-pk").first()
     before = went.old if went else Status.RAISED
     return _change(flag, Status(before), reason="there is data again", at=at)
+
+
+def flag_answer(*, flag: Flag, by: User, text: str) -> FlagAnswer:
+    """The person's own words, at any time, also after the end.
+
+    Raises FlagChangeRefused for anybody else and for an empty or too long text.
+    """
+    if flag.person.user_id != by.pk:
+        raise FlagChangeRefused("only the person themselves can answer")
+    text = _text("the answer", text)
+    with transaction.atomic():
+        event = _record(flag, flag.status, flag.status, "the person answered", by, None)
+        return FlagAnswer.objects.create(event=event, text=text)
+
+
+def flags_expire(*, now: datetime) -> int:
+    """End open flags that nobody acted on for 30 days; says how many."""
+    ended = 0
+    for flag in Flag.objects.silent_since(now - EXPIRES_AFTER):
+        reason = f"nobody acted on it for {EXPIRES_AFTER.days} days"
+        try:
+            _change(flag, Status.EXPIRED, reason=reason, at=now)
+        except FlagChangeRefused:
+            continue  # somebody acted just now
+        ended += 1
+    return ended
+
+
+def _create(flag: Flag, at: datetime | None) -> tuple[Flag, bool]:
+    """Stored with its first event; or the unfinished one of this kind and False."""
+    try:
+        with transaction.atomic():
+            flag.save(force_insert=True)
+            _record(flag, "", flag.status, flag.get_kind_display(), None, at)
+            return flag, True
+    except IntegrityError:
+        same = Flag.objects.unfinished().filter(
+            person_id=flag.person_id, kind=flag.kind
+        )
+        if (unfinished := same.first()) is None:
+            raise
+        return unfinished, False
 
 
 def _change(
@@ -110,26 +202,27 @@ def _change(
     reason: str,
     by: User | None = None,
     at: datetime | None = None,
-    closed_on: date | None = None,
+    values: Mapping[str, object] | None = None,
 ) -> Flag:
     """One allowed step, by conditional update, with its event; or a refusal.
 
     `flag` must show what its reader saw: when it has moved on since, they are told
-    instead of overruling somebody they did not know of.
+    instead of overruling somebody they did not know of. `values`: further columns.
     """
     old = flag.status
-    if new not in ALLOWED[old]:
+    if new not in Flag.ALLOWED[old]:
         raise FlagChangeRefused(f"a flag that is {old} cannot become {new}")
     if len(reason) > REASON_LENGTH:
         raise FlagChangeRefused(f"a note has at most {REASON_LENGTH} characters")
-    values: dict[str, object] = {"status": new}
-    if new == Status.CLOSED:
-        values["closed_on"] = closed_on or _today()
+    changed: dict[str, object] = {"status": new}
+    if new in Flag.TERMINAL:
+        changed["closed_on"] = _today()
+    changed |= values or {}
     with transaction.atomic():
-        if not Flag.objects.filter(pk=flag.pk, status=old).update(**values):
+        if not Flag.objects.filter(pk=flag.pk, status=old).update(**changed):
             raise FlagChangeRefused("somebody else changed this flag just now")
         _record(flag, old, new, reason, by, at)
-    for name, value in values.items():
+    for name, value in changed.items():
         setattr(flag, name, value)
     return flag
 
@@ -141,8 +234,8 @@ def _record(
     reason: str,
     by: User | None,
     at: datetime | None,
-) -> None:
-    FlagEvent.objects.create(
+) -> FlagEvent:
+    return FlagEvent.objects.create(
         flag=flag,
         old=old,
         new=new,
@@ -150,6 +243,15 @@ def _record(
         actor=by,
         reason=reason,
     )
+
+
+def _text(name: str, text: str, longest: int = TEXT_LENGTH) -> str:
+    text = text.strip()
+    if not text:
+        raise FlagChangeRefused(f"{name} is missing")
+    if len(text) > longest:
+        raise FlagChangeRefused(f"{name} has at most {longest} characters")
+    return text
 
 
 def _today() -> date:

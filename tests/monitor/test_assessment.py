@@ -6,9 +6,11 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.contrib.auth.models import User
+from django.db.models import F
 
-from monitor.models import Flag, FlagEvent, Person, Reading
+from monitor.models import DailySummary, Flag, FlagEvent, Person, Reading
 from monitor.periods import last_working_days
 from monitor.services import flags
 from monitor.services.assessment import (
@@ -17,6 +19,7 @@ from monitor.services.assessment import (
     person_assess_soon,
 )
 from monitor.services.consent import consent_withdraw
+from monitor.services.flags import Conclusion
 from monitor.services.summaries import person_rebuild
 from tests.factories import NOON, PersonFactory, reading_series
 
@@ -48,6 +51,23 @@ def test_a_sustained_rise_raises_a_flag_with_its_figures(person: Person) -> None
     assert (flag.model, flag.formula) == ("test@00000001", "1")
 
 
+def test_the_first_sign_is_pending_until_the_others_agree(person: Person) -> None:
+    reading_series(person, stress=RISE)
+    seen = [assess(person, day) for day in last_working_days(8, FRIDAY)]
+    flag = Flag.objects.get()
+    assert [found and found.status for found in seen][-1] == Status.RAISED
+    assert statuses() == ["pending", "raised"]
+    first, last = FlagEvent.objects.all()
+    assert (first.flag, last.flag) == (flag, flag)
+
+
+def test_a_sign_that_passes_raises_nothing(person: Person) -> None:
+    reading_series(person, stress=[0.2, 0.25] * 14 + [0.6] * 4 + [0.2] * 6)
+    for day in last_working_days(10, FRIDAY):
+        assert assess(person, day) is None
+    assert statuses() == ["pending", "passed"]
+
+
 def test_assessing_again_changes_nothing(person: Person) -> None:
     flag = raised(person)
     assert assess(person) == flag
@@ -75,8 +95,18 @@ def test_a_flag_closes_when_the_person_is_back(person: Person) -> None:
     later = FRIDAY + timedelta(days=21)
     reading_series(person, stress=[0.2] * 15, until=later)
     assert assess(person, later) is None
-    assert Flag.objects.get().closed_on == later
-    assert statuses() == ["raised", "closed"]
+    closed, news = Flag.objects.order_by("pk")
+    assert (closed.closed_on, news.closed_on) == (later, later)
+    assert (news.kind, news.recent_ratio) == ("recovered", pytest.approx(0.2))
+    assert statuses() == ["raised", "closed", "closed"]
+
+
+def test_a_flag_in_review_is_left_to_its_reviewer(person: Person, admin: User) -> None:
+    flags.flag_review(flag=raised(person), by=admin, note="")
+    later = FRIDAY + timedelta(days=21)
+    reading_series(person, stress=[0.2] * 15, until=later)
+    flag = assess(person, later)
+    assert flag is not None and flag.status == Status.IN_REVIEW
 
 
 def test_a_flag_stays_while_the_rise_does(person: Person) -> None:
@@ -114,7 +144,7 @@ def test_the_new_models_own_calm_closes_it(person: Person) -> None:
     later = FRIDAY + timedelta(days=63)
     reading_series(person, stress=[0.2, 0.25] * 22, until=later, model="new@2")
     assert assess(person, later) is None
-    assert Flag.objects.get().status == Status.CLOSED
+    assert Flag.objects.get(kind="rise").status == Status.CLOSED
 
 
 def test_a_change_of_model_restarts_the_baseline(person: Person) -> None:
@@ -127,9 +157,45 @@ def test_what_a_human_closed_is_not_raised_again_at_once(
     person: Person, admin: User
 ) -> None:
     flag = raised(person)
-    flags.flag_close(flag=flag, reason="a project, agreed", by=admin, on=FRIDAY)
+    conclusion = Conclusion("other", "A project.", "Nothing.", "It ends soon.")
+    with time_machine.travel(NOON):
+        flags.flag_conclude(flag=flag, by=admin, conclusion=conclusion)
     assert assess(person) is None
     assert Flag.objects.count() == 1
+
+
+def test_a_sustained_level_is_a_kind_of_its_own(person: Person, settings: Any) -> None:
+    settings.FLAG_KINDS = frozenset({"level"})
+    reading_series(person, stress=[0.6] * 15)
+    flag = assess(person)
+    assert flag is not None and flag.kind == Flag.Kind.LEVEL
+    assert [flag.recent_ratio, flag.baseline_ratio] == pytest.approx([0.6, 0.4])
+
+
+def test_a_rise_that_is_open_says_enough_about_the_level(
+    person: Person, settings: Any
+) -> None:
+    settings.FLAG_KINDS = frozenset({"rise", "level"})
+    raised(person)
+    assert set(Flag.objects.values_list("kind", flat=True)) == {"rise"}
+
+
+def test_lost_happiness_is_a_drop(person: Person, settings: Any) -> None:
+    settings.FLAG_KINDS = frozenset({"drop"})
+    reading_series(person, stress=[0.0] * 38)
+    happy = DailySummary.objects.filter(day__lt=last_working_days(10, FRIDAY)[0])
+    happy.update(happy_sum=F("bins") * 0.5, neutral_sum=F("bins") * 0.5)
+    flag = assess(person)
+    assert flag is not None and flag.kind == Flag.Kind.DROP
+    assert [flag.recent_ratio, flag.baseline_ratio] == pytest.approx([0.0, 0.5])
+
+
+def test_kinds_that_are_not_wanted_are_not_raised(
+    person: Person, settings: Any
+) -> None:
+    settings.FLAG_KINDS = frozenset({"drop"})
+    reading_series(person, stress=RISE)
+    assert assess(person) is None
 
 
 def test_deleted_readings_take_the_flags_ground_away(person: Person) -> None:

@@ -81,8 +81,8 @@ def test_the_shifted_person_is_flagged_on_a_day_of_the_past() -> None:
     seed()
     plans = demo_data.plans(people=6, teams=2, days=62, seed=7)
     (shifted,) = [plan for plan in plans if plan.role is Role.SHIFTED]
-    flag = Flag.objects.get(person__number=shifted.number)
-    event = flag.events.get()
+    flag = Flag.objects.raised().get(person__number=shifted.number)
+    event = flag.events.get(new=Flag.Status.RAISED)
     assert flag.raised_on < UNTIL
     assert event.at.astimezone(UTC).date() == flag.raised_on
 

@@ -32,7 +32,13 @@ def test_a_broker_that_is_away_loses_nothing(
 def test_only_errors_of_the_connection_are_tried_again() -> None:
     assert OperationalError in tasks.RETRY["autoretry_for"]
     assert Exception not in tasks.RETRY["autoretry_for"]
-    for name in ("analyse_waiting", "sweep", "assess_due", "shadow_prune"):
+    for name in (
+        "analyse_waiting",
+        "sweep",
+        "assess_due",
+        "flags_expire",
+        "shadow_prune",
+    ):
         assert getattr(tasks, name).max_retries == 5
 
 
@@ -48,11 +54,15 @@ def test_the_tasks_call_the_services(monkeypatch: pytest.MonkeyPatch) -> None:
         lambda now: called.append("assess"),
     )
     monkeypatch.setattr(
+        "monitor.services.flags.flags_expire", lambda now: called.append("expire")
+    )
+    monkeypatch.setattr(
         "monitor.services.shadow.shadow_prune", lambda: called.append("prune")
     )
     tasks.analyse_waiting()
     tasks.sweep()
     tasks.assess_due()
+    tasks.flags_expire()
     tasks.shadow_prune()
     waited = ["analysis.analyse_waiting", "analysis.sweep"]
-    assert called == [*waited, "assess", "prune"]
+    assert called == [*waited, "assess", "expire", "prune"]

@@ -1,0 +1,118 @@
+"""What each kind of flag looks at, and what it makes of a day: pure functions.
+
+Rise and drop are the rule of `monitor.flag_rules` on the stress ratio and on the lack
+of happiness. The level compares the ten-working-day window with a fixed ratio, whatever
+the person's past: its verdict (see `scoring`) must be the same on three evaluations.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from monitor import flag_rules
+from monitor.flag_rules import POLICY, DayValue, Decision, day_values
+from monitor.periods import last_working_days, working_days
+from monitor.scoring import HAPPY, DayTotals, Ratios, Totals, Verdict, ratios_of
+
+RISE, LEVEL, DROP = "rise", "level", "drop"
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a kind says about one day.
+
+    first_sign: the evaluation of this day alone agrees. The ratios are of happiness for
+    a drop; they and `z` (standard errors) are None while there is too little data.
+    """
+
+    decision: Decision
+    first_sign: bool
+    recent: float | None
+    baseline: float | None
+    z: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Days of one model in order, the day to decide on, and the level of stress.
+
+    opened_on: when the open flag was raised, if its baseline can still be compared.
+    """
+
+    days: Sequence[DayTotals]
+    on: date
+    level: float
+    is_open: bool = False
+    opened_on: date | None = None
+
+
+def look(kind: str, question: Question) -> Look:
+    """Raises ValueError for a kind that no rule raises."""
+    if kind == RISE:
+        return _against_own_past(day_values(question.days), question)
+    if kind == DROP:
+        seen = _against_own_past(_lack_of_happiness(question.days), question)
+        recent, baseline = _complement(seen.recent), _complement(seen.baseline)
+        return Look(seen.decision, seen.first_sign, recent, baseline, seen.z)
+    if kind == LEVEL:
+        return _against_level(question)
+    raise ValueError(f"no rule raises {kind!r}")
+
+
+def _against_own_past(values: list[DayValue], question: Question) -> Look:
+    decision = flag_rules.decide(
+        values,
+        question.on,
+        POLICY,
+        is_open=question.is_open,
+        opened_on=question.opened_on,
+    )
+    seen = flag_rules.evaluate(
+        values, question.on, POLICY, baseline_of=question.opened_on
+    )
+    return Look(decision, seen.enter, seen.recent, seen.baseline, seen.z)
+
+
+def _lack_of_happiness(days: Sequence[DayTotals]) -> list[DayValue]:
+    return [
+        DayValue(row.day, 1 - min(1.0, row.sums[HAPPY] / row.bins), row.bins)
+        for row in days
+        if row.bins
+    ]
+
+
+def _complement(share: float | None) -> float | None:
+    return None if share is None else 1 - share
+
+
+def _against_level(question: Question) -> Look:
+    ends = last_working_days(POLICY.evaluations, until=question.on)
+    looks = [_window(question, end) for end in ends]
+    decision = _level_decision(looks, is_open=question.is_open)
+    now = looks[-1]
+    # The score test of a share against a fixed one, as in the Wilson interval.
+    error = math.sqrt(question.level * (1 - question.level) / max(now.n_eff, 1.0))
+    z = None if now.stress is None else (now.stress - question.level) / error
+    above = now.verdict is Verdict.STRESSED
+    return Look(decision, above, now.stress, question.level, z)
+
+
+def _level_decision(looks: list[Ratios], *, is_open: bool) -> Decision:
+    if not is_open:
+        above = all(each.verdict is Verdict.STRESSED for each in looks)
+        return Decision.OPEN if above else Decision.NOTHING
+    if not looks[-1].bins:
+        return Decision.STALE
+    below = all(each.verdict is Verdict.NOT_STRESSED for each in looks)
+    return Decision.CLOSE if below else Decision.KEEP
+
+
+def _window(question: Question, end: date) -> Ratios:
+    start = last_working_days(POLICY.recent_working_days, until=end)[0]
+    inside = [row for row in question.days if start <= row.day <= end]
+    expected = len(working_days(start, end))
+    totals = Totals.of(inside, expected_days=expected)
+    return ratios_of(totals, level=question.level)
