@@ -128,17 +128,3 @@ class OverviewForm(forms.Form):
             "placeholder": "Name or number",
             "autocomplete": "off",
         }
-
-
-class AcknowledgeForm(forms.Form):
-    """What a reviewer did about a flag."""
-
-    note = forms.CharField(
-        label="What was seen or done",
-        max_length=400,
-        widget=forms.Textarea(attrs={"rows": 2, "class": "form-control"}),
-        error_messages={
-            "required": "Write a note before you acknowledge the flag.",
-            "max_length": "The note is longer than 400 characters.",
-        },
-    )

@@ -41,6 +41,18 @@ def person_seen(request: Asked, pk: int, action: AccessEntry.Action) -> Person:
     return person
 
 
+def only_a_part(request: Asked) -> bool:
+    """Whether the browser replaces a part of the page that it shows already."""
+    return bool(request.htmx) and not request.htmx.history_restore_request
+
+
+def other_parameters(request: Asked) -> str:
+    """The question without its page, for links to other pages of the table."""
+    kept = request.GET.copy()
+    kept.pop("page", None)
+    return kept.urlencode()
+
+
 def period_form(request: HttpRequest) -> PeriodForm:
     tz = Organisation.current().tz
     return PeriodForm(request.GET, now=timezone.now(), tz=tz)

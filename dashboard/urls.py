@@ -3,7 +3,17 @@
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 
-from dashboard.views import chart, health, overview, person, report, snapshot, upload
+from dashboard.views import (
+    chart,
+    flags,
+    health,
+    overview,
+    person,
+    report,
+    rule,
+    snapshot,
+    upload,
+)
 
 urlpatterns = [
     path("", overview.overview, name="overview"),
@@ -13,7 +23,13 @@ urlpatterns = [
     path("people/<int:pk>/chart/", chart.PersonChart.as_view(), name="person-chart"),
     path("people/<int:pk>/report/", report.report, name="report"),
     path("people/<int:pk>/report.csv", report.report_csv, name="report-csv"),
-    path("flags/<int:pk>/", person.flag_acknowledge, name="flag-acknowledge"),
+    path("flags/", flags.queue, name="flags"),
+    path("flags/<int:pk>/", flags.flag, name="flag"),
+    path("flags/<int:pk>/acknowledge/", flags.acknowledge, name="flag-acknowledge"),
+    path("flags/<int:pk>/review/", flags.review, name="flag-review"),
+    path("flags/<int:pk>/conclude/", flags.conclude, name="flag-conclude"),
+    path("flags/<int:pk>/answer/", flags.answer, name="flag-answer"),
+    path("rule/", rule.rule, name="rule"),
     path("upload/", upload.upload, name="upload"),
     path("snapshots/<int:pk>/", snapshot.snapshot, name="snapshot"),
     path("health/", health.health, name="health"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from monitor.correction import Correction, Matrix
-from monitor.models import Snapshot
+from monitor.models import Flag, Snapshot
 
 # Why a face was not counted; from inference.types.REASONS.
 FACE_REASONS = {
@@ -65,6 +65,42 @@ def correction_words(made: Correction | None) -> str:
     if made.leads:
         return f"by {name}"
     return f"only beside, by {name}: it was measured on other pictures"
+
+
+KIND_NAMES = {
+    Flag.Kind.RISE: "Sustained rise",
+    Flag.Kind.LEVEL: "Sustained level",
+    Flag.Kind.DROP: "Happiness drop",
+    Flag.Kind.RECOVERED: "Recovered",
+}
+
+FLAG_SENTENCES = {
+    Flag.Kind.RISE: (
+        "the stress ratio of ten working days stood at {recent:.0%}, against"
+        " {baseline:.0%} in the weeks before: {z:.1f} standard errors above this"
+        " person's own past"
+    ),
+    Flag.Kind.LEVEL: (
+        "the stress ratio of ten working days stood at {recent:.0%}, {z:.1f} standard"
+        " errors above the level of {baseline:.0%}"
+    ),
+    Flag.Kind.DROP: (
+        "the happiness ratio of ten working days stood at {recent:.0%}, against"
+        " {baseline:.0%} in the weeks before: {z:.1f} standard errors below this"
+        " person's own past"
+    ),
+    Flag.Kind.RECOVERED: (
+        "the ratio of ten working days was back at {recent:.0%}, against"
+        " {baseline:.0%} before the flag"
+    ),
+}
+
+
+def flag_sentence(flag: Flag) -> str:
+    """What a flag says, after its day."""
+    return FLAG_SENTENCES[Flag.Kind(flag.kind)].format(
+        recent=flag.recent_ratio, baseline=flag.baseline_ratio, z=flag.z
+    )
 
 
 def reason_words(code: str) -> str:

@@ -8,7 +8,7 @@ from itertools import takewhile
 from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models, transaction
-from django.db.models import Exists, F, Max, OuterRef, Q
+from django.db.models import Case, Exists, F, Max, OuterRef, Q, When
 from django.utils import timezone
 
 from inference import EMOTIONS
@@ -174,6 +174,12 @@ class FlagQuerySet(models.QuerySet[Any]):
         """All that anybody may know of: those that were never raised are left out."""
         S = self.model.Status
         return self.exclude(status__in=[S.PENDING, S.PASSED])
+
+    def by_urgency(self) -> Self:
+        """Unfinished ones first, of them those nobody has seen, the oldest first."""
+        raised = Case(When(status=self.model.Status.RAISED, then=0), default=1)
+        ended = F("closed_on").desc(nulls_first=True)
+        return self.order_by(ended, raised, "raised_on", "pk")
 
     def silent_since(self, moment: datetime) -> Self:
         """Open flags that nobody acted on after `moment`; the rule is nobody."""

@@ -163,8 +163,15 @@ def person_page(*, person: Person, period: Period) -> PersonPage:
 
 
 def person_ratios(*, person: Person, period: Period) -> Ratios:
-    (ratios,) = _ratios_of_all([_days([person], period).get(person.pk, [])], period)
-    return ratios
+    return people_ratios(people=[person], period=period)[person.pk]
+
+
+def people_ratios(*, people: Iterable[Person], period: Period) -> dict[int, Ratios]:
+    """By id of the person, in one query."""
+    asked = {person.pk: person for person in people}
+    days = _days(asked.values(), period)
+    ratios = _ratios_of_all([days.get(pk, []) for pk in asked], period)
+    return dict(zip(asked, ratios, strict=True))
 
 
 def team_ratios(*, user: User | AnonymousUser, team: Team, period: Period) -> TeamRow:

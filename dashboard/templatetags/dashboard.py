@@ -27,8 +27,12 @@ VERDICT_LOOKS = {
 FLAG_LOOKS = {
     Flag.Status.RAISED: ("flag", "badge-flag"),
     Flag.Status.ACKNOWLEDGED: ("check", "badge-flag-seen"),
+    Flag.Status.IN_REVIEW: ("search", "badge-flag-seen"),
     Flag.Status.STALE: ("clock", "badge-stale"),
     Flag.Status.CLOSED: ("dash", "badge-thin"),
+    Flag.Status.EXPIRED: ("clock", "badge-thin"),
+    Flag.Status.PENDING: ("question", "badge-open"),
+    Flag.Status.PASSED: ("dash", "badge-thin"),
 }
 
 
@@ -84,7 +88,22 @@ def verdict_badge(verdict: Verdict) -> SafeString:
 @register.simple_tag
 def flag_badge(flag: Flag) -> SafeString:
     symbol, look = FLAG_LOOKS[Flag.Status(flag.status)]
-    return badge(symbol, look, f"Flag {flag.status}")
+    return badge(symbol, look, f"Flag {flag.status.replace('_', ' ')}")
+
+
+@register.filter
+def flag_sentence(flag: Flag) -> str:
+    return words.flag_sentence(flag)
+
+
+@register.filter
+def outcome_name(code: str) -> str:
+    return Flag.Outcome(code).label.capitalize()
+
+
+@register.filter
+def kind_name(flag: Flag) -> str:
+    return words.KIND_NAMES[Flag.Kind(flag.kind)]
 
 
 @register.simple_tag

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from chartjs.views.lines import BaseLineChartView
@@ -15,7 +15,7 @@ from django.utils.decorators import method_decorator
 from dashboard.http import period_form, private
 from dashboard.windows import windows
 from monitor import selectors
-from monitor.models import AccessEntry, Organisation, Person
+from monitor.models import AccessEntry, Flag, Organisation, Person
 from monitor.periods import Period
 from monitor.services.access import access_record
 
@@ -55,7 +55,7 @@ class PersonChart(BaseLineChartView):  # type: ignore[misc]
     def record(self, person: Person) -> None:
         looks = person.access_entries.filter(
             actor=self.request.user,
-            action=AccessEntry.Action.PERSON,
+            action__in=[AccessEntry.Action.PERSON, AccessEntry.Action.FLAG],
             at__gte=timezone.now() - SAME_LOOK,
         )
         if not looks.exists():
@@ -90,16 +90,24 @@ class PersonChart(BaseLineChartView):  # type: ignore[misc]
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context: dict[str, Any] = super().get_context_data(**kwargs)
         days = self.page.days
+        raised = self.raised()
         context.pop("view", None)
         return context | {
             "baseline": self.page.baseline,
             "bins": [day.bins for day in days],
             "model_changes": [n for n, day in enumerate(days) if day.model_changed],
+            "flags": [n for n, day in enumerate(days) if day.day in raised],
             "chosen": [
                 n
                 for n, day in enumerate(days)
                 if self.chosen.first_day <= day.day <= self.chosen.last_day
             ],
+        }
+
+    def raised(self) -> set[date]:
+        """Days on which a flag was raised; weekends have no place on the chart."""
+        return {
+            flag.raised_on for flag in self.page.flags if flag.kind not in Flag.POSITIVE
         }
 
 

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from dashboard.forms import OverviewForm
-from dashboard.http import Asked, private
+from dashboard.http import Asked, only_a_part, other_parameters, private
 from monitor import selectors
 from monitor.models import AccessEntry, Person
 from monitor.scoring import Verdict
@@ -34,7 +34,7 @@ def overview(request: Asked) -> HttpResponse:
     form = OverviewForm(request.GET)
     rows = chosen_rows(page.people, form)
     shown = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
-    only_table = bool(request.htmx) and not request.htmx.history_restore_request
+    only_table = only_a_part(request)
     flagged = [] if only_table else [row for row in page.people if row.flag]
     flagged = sorted(flagged, key=attention)[:CARDS]
     seen = {row.person.pk: row.person for row in [*shown.object_list, *flagged]}
@@ -90,13 +90,6 @@ def attention(row: PersonRow) -> tuple[bool, int, float, str]:
         -(row.ratios.stress or 0),
         row.person.name,
     )
-
-
-def other_parameters(request: Asked) -> str:
-    """The question without its page, for links to other pages of the table."""
-    kept = request.GET.copy()
-    kept.pop("page", None)
-    return kept.urlencode()
 
 
 def _searched(row: PersonRow) -> str:

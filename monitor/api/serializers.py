@@ -18,6 +18,7 @@ from monitor.models import (
     Snapshot,
     Team,
 )
+from monitor.services.flags import REASON_LENGTH, TEXT_LENGTH
 
 
 class SnapshotInput(serializers.Serializer[Any]):
@@ -214,10 +215,29 @@ class TeamRatiosOutput(serializers.Serializer[Any]):
     reason = serializers.CharField()
 
 
+class FlagNoteInput(serializers.Serializer[Any]):
+    note = serializers.CharField(max_length=REASON_LENGTH)
+
+
+class FlagConclusionInput(serializers.Serializer[Any]):
+    outcome = serializers.ChoiceField(choices=Flag.Outcome.choices)
+    found = serializers.CharField(max_length=TEXT_LENGTH)
+    agreed = serializers.CharField(max_length=TEXT_LENGTH)
+    reason = serializers.CharField(max_length=REASON_LENGTH)
+
+
+class FlagAnswerInput(serializers.Serializer[Any]):
+    text = serializers.CharField(max_length=TEXT_LENGTH)
+
+
 class FlagEventOutput(serializers.ModelSerializer[FlagEvent]):
+    """`answer` holds the person's own words; the status then stays as it is."""
+
+    answer = serializers.CharField(source="answer.text", default=None)
+
     class Meta:
         model = FlagEvent
-        fields = ("old", "new", "at", "reason")
+        fields = ("old", "new", "at", "reason", "answer")
 
 
 class FlagOutput(serializers.ModelSerializer[Flag]):
@@ -234,6 +254,9 @@ class FlagOutput(serializers.ModelSerializer[Flag]):
             "status",
             "raised_on",
             "closed_on",
+            "outcome",
+            "found",
+            "agreed",
             "recent_ratio",
             "baseline_ratio",
             "z",

@@ -2,7 +2,7 @@ from django.urls import path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.authtoken.views import obtain_auth_token
 
-from monitor.api import views
+from monitor.api import flag_views, views
 
 app_name = "api"
 
@@ -25,7 +25,28 @@ urlpatterns = [
     ),
     path("teams/", views.TeamListApi.as_view(), name="team-list"),
     path("teams/<int:pk>/ratios/", views.TeamRatiosApi.as_view(), name="team-ratios"),
-    path("flags/", views.FlagListApi.as_view(), name="flag-list"),
+    path("flags/", flag_views.FlagListApi.as_view(), name="flag-list"),
+    path("flags/<int:pk>/", flag_views.FlagDetailApi.as_view(), name="flag-detail"),
+    path(
+        "flags/<int:pk>/acknowledge/",
+        flag_views.FlagAcknowledgeApi.as_view(),
+        name="flag-acknowledge",
+    ),
+    path(
+        "flags/<int:pk>/review/",
+        flag_views.FlagReviewApi.as_view(),
+        name="flag-review",
+    ),
+    path(
+        "flags/<int:pk>/conclude/",
+        flag_views.FlagConcludeApi.as_view(),
+        name="flag-conclude",
+    ),
+    path(
+        "flags/<int:pk>/answer/",
+        flag_views.FlagAnswerApi.as_view(),
+        name="flag-answer",
+    ),
     path("token/", obtain_auth_token, name="token"),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     # The split view has no inline script, which the content security policy forbids.

@@ -19,7 +19,6 @@ from rest_framework.exceptions import PermissionDenied
 from rest_framework.parsers import FormParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.serializers import BaseSerializer
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
@@ -28,7 +27,6 @@ from monitor.api import serializers
 from monitor.api.throttling import UploadThrottle
 from monitor.models import (
     AccessEntry,
-    Flag,
     Organisation,
     Person,
     Reading,
@@ -239,28 +237,3 @@ class TeamRatiosApi(APIView):
 def only_overseers(request: Request) -> None:
     if not account(request).has_perm("monitor.view_person"):
         raise PermissionDenied
-
-
-class FlagListApi(generics.ListAPIView[Flag]):
-    """Flags of people whom the user may see, newest first."""
-
-    serializer_class = serializers.FlagOutput
-    filterset_fields = ("status", "person", "kind")
-    queryset = Flag.objects.none()
-
-    def get_queryset(self) -> QuerySet[Flag]:
-        flags = Flag.objects.raised().visible_to(account(self.request))
-        newest: QuerySet[Flag] = flags.select_related("person").prefetch_related(
-            "events"
-        )
-        return newest
-
-    def get_serializer(self, *args: Any, **kwargs: Any) -> BaseSerializer[Flag]:
-        """Write the looks down here: this is where the page's people are known."""
-        if args and kwargs.get("many"):
-            access_record(
-                actor=account(self.request),
-                people={flag.person_id for flag in args[0]},
-                action=AccessEntry.Action.API,
-            )
-        return super().get_serializer(*args, **kwargs)

@@ -113,16 +113,19 @@ def flag_recovered(
 
 def flag_acknowledge(*, flag: Flag, by: User, note: str) -> Flag:
     """A human has seen it; `note` says what they make of it."""
+    _refuse_own(flag, by)
     return _change(flag, Status.ACKNOWLEDGED, reason=note, by=by)
 
 
 def flag_review(*, flag: Flag, by: User, note: str) -> Flag:
     """A human looks into it; from now on only a human ends it, or time."""
+    _refuse_own(flag, by)
     return _change(flag, Status.IN_REVIEW, reason=note, by=by)
 
 
 def flag_conclude(*, flag: Flag, by: User, conclusion: Conclusion) -> Flag:
     """A human ends it. Raises FlagChangeRefused without an outcome or a text."""
+    _refuse_own(flag, by)
     if conclusion.outcome not in Flag.Outcome:
         raise FlagChangeRefused(f"{conclusion.outcome!r} is no outcome")
     found = _text("what was found", conclusion.found)
@@ -177,6 +180,11 @@ def flags_expire(*, now: datetime) -> int:
             continue  # somebody acted just now
         ended += 1
     return ended
+
+
+def _refuse_own(flag: Flag, by: User) -> None:
+    if flag.person.user_id == by.pk:
+        raise FlagChangeRefused("nobody reviews a flag of their own")
 
 
 def _create(flag: Flag, at: datetime | None) -> tuple[Flag, bool]:

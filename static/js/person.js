@@ -32,10 +32,10 @@
     return sets;
   }
 
-  // The chosen period on a ground of its own, and a line where the model changed.
+  // The chosen period on a ground of its own; lines where the model changed and a flag was raised.
   const marks = {
     id: "marks",
-    beforeDatasetsDraw(chart, _, { chosen, changes }) {
+    beforeDatasetsDraw(chart, _, { chosen, changes, flags }) {
       const { ctx, chartArea: area, scales: { x } } = chart;
       ctx.save();
       if (chosen.length) {
@@ -49,14 +49,17 @@
       ctx.fillStyle = colour("--mark");
       ctx.setLineDash([2, 3]);
       ctx.font = "11px system-ui, sans-serif";
-      for (const index of changes) {
+      const line = (index, text) => {
         const at = x.getPixelForValue(index);
         ctx.beginPath();
         ctx.moveTo(at, area.top);
         ctx.lineTo(at, area.bottom);
         ctx.stroke();
-        ctx.fillText("new model", at + 4, area.top + 12);
-      }
+        ctx.fillText(text, at + 4, area.top + 12);
+      };
+      for (const index of changes) line(index, "new model");
+      ctx.strokeStyle = ctx.fillStyle = colour("--stress-strong");
+      for (const index of flags) line(index, "flag");
       ctx.restore();
     },
   };
@@ -96,7 +99,7 @@
       },
       plugins: {
         legend: { display: false },
-        marks: { chosen: answer.chosen, changes: answer.model_changes },
+        marks: { chosen: answer.chosen, changes: answer.model_changes, flags: answer.flags },
         tooltip: {
           displayColors: false,
           filter: (item) => Boolean(item.dataset.day),

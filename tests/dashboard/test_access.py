@@ -9,6 +9,7 @@ from django.test import Client
 from monitor.models import AccessEntry, Organisation, Person
 from monitor.services.consent import consent_withdraw
 from tests.dashboard.conftest import signed_in
+from tests.dashboard.test_overview import flag
 from tests.factories import PersonFactory, SnapshotFactory, UserFactory, reading
 
 PAGES = (
@@ -17,16 +18,19 @@ PAGES = (
     "/people/{person}/report/",
     "/people/{person}/report.csv",
     "/snapshots/{snapshot}/",
+    "/flags/{flag}/",
 )
 
 
 def address(page: str, person: Person) -> str:
+    if "flag" in page:
+        return page.format(flag=flag(person).pk)
     if "snapshot" in page:
         return page.format(snapshot=SnapshotFactory.create(person=person).pk)
     return page.format(person=person.pk)
 
 
-@pytest.mark.parametrize("page", ["/", "/upload/", *PAGES])
+@pytest.mark.parametrize("page", ["/", "/upload/", "/flags/", "/rule/", *PAGES])
 def test_it_sends_strangers_to_sign_in(page: str, client: Client, ada: Person) -> None:
     response = client.get(address(page, ada))
     assert response.status_code == 302
@@ -82,6 +86,7 @@ def test_a_withdrawn_consent_empties_the_overview(
         ("/people/{person}/report/", "report"),
         ("/people/{person}/report.csv", "report"),
         ("/snapshots/{snapshot}/", "snapshot"),
+        ("/flags/{flag}/", "flag"),
     ],
 )
 def test_each_look_is_one_entry(
@@ -98,6 +103,23 @@ def test_the_chart_of_an_open_page_is_the_same_look(
     client_health.get(f"/people/{ada.pk}/")
     client_health.get(f"/people/{ada.pk}/chart/")
     assert AccessEntry.objects.count() == 1
+
+
+def test_the_chart_of_an_open_flag_is_the_same_look(
+    client_health: Client, ada: Person
+) -> None:
+    client_health.get(f"/flags/{flag(ada).pk}/")
+    client_health.get(f"/people/{ada.pk}/chart/")
+    assert AccessEntry.objects.get().action == "flag"
+
+
+def test_the_queue_is_one_entry_for_each_person_on_it(client_health: Client) -> None:
+    people = [PersonFactory.create() for _ in range(2)]
+    for person in people:
+        flag(person)
+    client_health.get("/flags/")
+    seen = AccessEntry.objects.filter(action="queue").order_by("person")
+    assert [entry.person for entry in seen] == people
 
 
 def test_the_upload_page_shows_no_data_and_writes_no_entry(
@@ -138,7 +160,7 @@ def test_the_page_of_a_missing_person_is_friendly(client_health: Client) -> None
 def test_a_form_without_its_key_is_refused(ada: Person, health: User) -> None:
     client = Client(enforce_csrf_checks=True)
     client.force_login(health)
-    response = client.post("/flags/1/", {"note": "x"})
+    response = client.post("/flags/1/acknowledge/", {"note": "x"})
     assert response.status_code == 403
     assert "The form is too old" in response.content.decode()
 

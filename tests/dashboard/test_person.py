@@ -4,11 +4,10 @@ import json
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
-from monitor.models import Flag, Person
+from monitor.models import Person
 from tests.dashboard.test_overview import flag
 from tests.factories import reading, reading_series
 
@@ -110,52 +109,27 @@ def test_a_reading_that_did_not_count_says_why(
     assert "The face is blurred." in page(client_health, ada)
 
 
-def test_an_acknowledged_flag_keeps_the_note(
-    client_health: Client, ada: Person, health: User
-) -> None:
-    raised = flag(ada)
-    response = client_health.post(f"/flags/{raised.pk}/", {"note": "We talked."})
-    assert response.headers["Location"] == f"/people/{ada.pk}/"
-    event = raised.events.get()
-    assert (event.new, event.actor, event.reason) == (
-        "acknowledged",
-        health,
-        "We talked.",
-    )
-    assert "We talked." in page(client_health, ada)
-
-
-def test_an_acknowledgement_needs_a_note(client_health: Client, ada: Person) -> None:
-    raised = flag(ada)
-    response = client_health.post(f"/flags/{raised.pk}/", {"note": " "})
-    assert response.status_code == 400
-    assert "Write a note" in response.content.decode()
-    raised.refresh_from_db()
-    assert raised.status == Flag.Status.RAISED
-
-
-def test_a_second_acknowledgement_changes_nothing(
-    client_health: Client, ada: Person
-) -> None:
-    raised = flag(ada)
-    client_health.post(f"/flags/{raised.pk}/", {"note": "First."})
-    client_health.post(f"/flags/{raised.pk}/", {"note": "Second."})
-    assert raised.events.get().reason == "First."
-    assert "Nothing was changed" in page(client_health, ada)
-
-
-def test_an_employee_cannot_acknowledge(client_employee: Client, ada: Person) -> None:
-    raised = flag(ada)
-    response = client_employee.post(f"/flags/{raised.pk}/", {"note": "All fine."})
-    assert response.status_code == 403
-    assert "You may not do this" in response.content.decode()
-    assert not raised.events.exists()
-
-
 def test_an_open_flag_shows_in_any_period(client_health: Client, ada: Person) -> None:
     flag(ada)
     shown = page(client_health, ada, "from=2026-01-05&to=2026-01-09")
     assert "Sustained rise" in shown
+
+
+def test_the_chart_marks_the_day_of_a_flag(client_health: Client, ada: Person) -> None:
+    days = reading_series(ada, stress=[0.2] * 10)
+    flag(ada)
+    answer = chart(client_health, ada)
+    assert [answer["labels"][n] for n in answer["flags"]] == [str(days[-1])]
+
+
+def test_the_person_is_told_of_a_flag_and_where_to_answer(
+    client_employee: Client, ada: Person
+) -> None:
+    raised = flag(ada)
+    shown = page(client_employee, ada)
+    assert "Sustained rise" in shown
+    assert f'href="/flags/{raised.pk}/"' in shown
+    assert "Read and answer" in shown
 
 
 @pytest.mark.parametrize("days", [10, 60])

@@ -1,0 +1,200 @@
+"""Reads for the review of flags: the queue, one flag, and how flags turned out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from django.db.models import Avg, Count, Q
+
+from inference.errors import ModelError
+from inference.runtime import active_spec
+from monitor import selectors
+from monitor.flag_scoring import Confusion, OutcomeShare, confusions, outcome_shares
+from monitor.models import (
+    Flag,
+    FlagEvent,
+    ModelVersion,
+    Organisation,
+    Person,
+    Reading,
+    Team,
+)
+from monitor.periods import Period, last_working_days, local_day
+from monitor.querysets import FlagQuerySet
+from monitor.scoring import Ratios
+from monitor.selectors import WINDOW
+from monitor.services.flags import EXPIRES_AFTER
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser, User
+
+# Days that the chart of a flag shows before and after it was raised.
+AROUND = timedelta(days=60)
+
+
+@dataclass(frozen=True, slots=True)
+class QueueFilter:
+    """What to show; None and "" leave nothing out, but "" as status means open ones."""
+
+    status: str = ""
+    kind: str = ""
+    team: Team | None = None
+    days_old: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class QueueRow:
+    """A flag with the person's ratios of the last ten working days."""
+
+    flag: Flag
+    ratios: Ratios
+    days_old: int
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """How good the pictures of a period were.
+
+    reasons: how many readings were left out, by code, the most frequent first. The
+    means are of the counted readings, None without any; brightness 0 to 255.
+    """
+
+    counted: int
+    reasons: list[tuple[str, int]]
+    sharpness: float | None
+    brightness: float | None
+    detector_score: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class FlagPage:
+    """All that a reviewer needs; `then` ends with the day of the flag, `now` today."""
+
+    flag: Flag
+    then: Ratios
+    now: Ratios
+    then_period: Period
+    now_period: Period
+    chart_period: Period
+    quality: Quality
+    confusions: list[Confusion]
+    events: list[FlagEvent]
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeStatistics:
+    """What became of all flags that were ever raised, good news left out.
+
+    Every flag is in exactly one: open, reviewed, ended by the rule, expired.
+    """
+
+    raised: int
+    open: int
+    reviewed: int
+    by_rule: int
+    expired: int
+    outcomes: list[OutcomeShare]
+
+
+def flag_queue(
+    *, user: User | AnonymousUser, wanted: QueueFilter, today: date
+) -> FlagQuerySet:
+    """Flags that the user may see: open ones first, of them those nobody has seen."""
+    found = Flag.objects.visible_to(user).select_related("person__team")
+    if not wanted.status:
+        found = found.open()
+    elif wanted.status == "all":
+        found = found.raised()
+    else:
+        found = found.filter(status=wanted.status)
+    if wanted.kind:
+        found = found.filter(kind=wanted.kind)
+    if wanted.team:
+        found = found.filter(person__team=wanted.team)
+    if wanted.days_old is not None:
+        found = found.filter(raised_on__lte=today - timedelta(days=wanted.days_old))
+    rows: FlagQuerySet = found.by_urgency()
+    return rows
+
+
+def queue_rows(flags: Sequence[Flag], *, today: date) -> list[QueueRow]:
+    """The flags of one page, with two queries however many they are."""
+    ratios = selectors.people_ratios(
+        people=[flag.person for flag in flags], period=_window(today)
+    )
+    return [
+        QueueRow(flag, ratios[flag.person_id], (today - flag.raised_on).days)
+        for flag in flags
+    ]
+
+
+def flag_page(*, flag: Flag, now: datetime) -> FlagPage:
+    tz = Organisation.current().tz
+    today = local_day(now, tz)
+    then, last = _window(flag.raised_on), _window(today)
+    first, end = flag.raised_on - AROUND, min(today, flag.raised_on + AROUND)
+    events = list(flag.events.select_related("actor", "answer"))
+    acted = [e.at for e in events if e.actor_id or e.old in ("", Flag.Status.PENDING)]
+    return FlagPage(
+        flag=flag,
+        then=selectors.person_ratios(person=flag.person, period=then),
+        now=selectors.person_ratios(person=flag.person, period=last),
+        then_period=then,
+        now_period=last,
+        chart_period=Period.days(first, max(first, end), tz),
+        quality=quality(person=flag.person, period=then),
+        confusions=model_confusions(flag.model),
+        events=events,
+        expires_at=max(acted) + EXPIRES_AFTER if acted and flag.is_open else None,
+    )
+
+
+def quality(*, person: Person, period: Period) -> Quality:
+    """Of the largest faces, over a period that is short enough to read them."""
+    readings = Reading.objects.for_person(person).for_period(period)
+    faces = readings.filter(face_index=0).order_by()
+    left_out = faces.filter(counted=False).values_list("reason")
+    reasons = left_out.annotate(n=Count("pk")).order_by("-n", "reason")
+    means = faces.counted().aggregate(
+        n=Count("pk"), s=Avg("sharpness"), b=Avg("brightness"), d=Avg("detector_score")
+    )
+    return Quality(means["n"], list(reasons), means["s"], means["b"], means["d"])
+
+
+def model_confusions(version: str) -> list[Confusion]:
+    """Of a stored or shipped model; none for one that is not here any more."""
+    stored = ModelVersion.objects.filter(version=version)
+    spec = stored.values_list("spec", flat=True).first()
+    if spec is not None:
+        return confusions(spec.get("quantification", {}))
+    try:
+        shipped = active_spec(version.partition("@")[0])
+    except ModelError:
+        return []
+    return confusions(shipped.quantification) if shipped.version == version else []
+
+
+def outcome_statistics() -> OutcomeStatistics:
+    """Over the whole installation, in one query."""
+    asked = Flag.objects.raised().exclude(kind__in=Flag.POSITIVE)
+    closed = Q(status=Flag.Status.CLOSED)
+    n = asked.aggregate(
+        raised=Count("pk"),
+        open=Count("pk", filter=Q(status__in=Flag.OPEN)),
+        by_rule=Count("pk", filter=closed & Q(outcome="")),
+        expired=Count("pk", filter=Q(status=Flag.Status.EXPIRED)),
+        **{code: Count("pk", filter=Q(outcome=code)) for code in Flag.Outcome.values},
+    )
+    counts = {code: n.pop(code) for code in Flag.Outcome.values}
+    return OutcomeStatistics(
+        **n, reviewed=sum(counts.values()), outcomes=outcome_shares(counts)
+    )
+
+
+def _window(last: date) -> Period:
+    first = last_working_days(WINDOW, until=last)[0]
+    return Period.days(first, last, Organisation.current().tz)
