@@ -33,6 +33,7 @@ VARIABLES = {
     "UPLOAD_RATE": "pictures one user may send to one web process, such as 600/min",
     "TEAM_SIZE": "fewest people with data for whom a team figure is shown",
     "STRESS_LEVEL": "level that the verdict compares the stress ratio with",
+    "FLAGS_NEED_VALIDATION": "1 raises no flag where self-reports do not agree",
     "FLAG_KINDS": "which flags are raised: rise, level, drop; comma-separated",
 }
 

@@ -7,6 +7,7 @@ SWEEP_EVERY = timedelta(seconds=10)
 ASSESS_EVERY = timedelta(minutes=30)
 PRUNE_EVERY = timedelta(hours=12)
 EXPIRE_EVERY = timedelta(hours=6)
+VALIDATE_EVERY = timedelta(hours=12)
 
 
 def entry(task: str, every: timedelta) -> dict[str, Any]:
@@ -20,5 +21,8 @@ BEAT_SCHEDULE = {
         "monitor.shadow_prune", PRUNE_EVERY
     ),
     "end flags that nobody acted on": entry("monitor.flags_expire", EXPIRE_EVERY),
+    "compare ratios with self-reports": entry(
+        "monitor.validation_measure", VALIDATE_EVERY
+    ),
     "assess people who are due": entry("monitor.assess_due", ASSESS_EVERY),
 }

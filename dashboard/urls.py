@@ -11,6 +11,7 @@ from dashboard.views import (
     person,
     report,
     rule,
+    self_report,
     snapshot,
     upload,
 )
@@ -30,6 +31,7 @@ urlpatterns = [
     path("flags/<int:pk>/conclude/", flags.conclude, name="flag-conclude"),
     path("flags/<int:pk>/answer/", flags.answer, name="flag-answer"),
     path("rule/", rule.rule, name="rule"),
+    path("self-report/", self_report.self_report, name="self-report"),
     path("upload/", upload.upload, name="upload"),
     path("snapshots/<int:pk>/", snapshot.snapshot, name="snapshot"),
     path("health/", health.health, name="health"),

@@ -57,6 +57,16 @@ def flags_expire() -> None:
     flags.flags_expire(now=timezone.now())
 
 
+@shared_task(name="monitor.validation_measure", **RETRY)
+def validation_measure() -> None:
+    """Measure whether stress ratios and self-reports agree."""
+    from django.utils import timezone
+
+    from monitor.services import self_reports
+
+    self_reports.validation_measure(now=timezone.now())
+
+
 @shared_task(name="monitor.shadow_prune", **RETRY)
 def shadow_prune() -> None:
     """Delete what shadow models read long ago."""

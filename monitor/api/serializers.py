@@ -15,6 +15,7 @@ from monitor.models import (
     Organisation,
     Person,
     Reading,
+    SelfReport,
     Snapshot,
     Team,
 )
@@ -213,6 +214,16 @@ class TeamRatiosOutput(serializers.Serializer[Any]):
     people = serializers.IntegerField()
     people_with_data = serializers.IntegerField()
     reason = serializers.CharField()
+
+
+class SelfReportInput(serializers.Serializer[Any]):
+    value = serializers.IntegerField(min_value=0, max_value=4)
+
+
+class SelfReportOutput(serializers.ModelSerializer[SelfReport]):
+    class Meta:
+        model = SelfReport
+        fields = ("id", "at", "value")
 
 
 class FlagNoteInput(serializers.Serializer[Any]):

@@ -2,7 +2,7 @@ from django.urls import path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.authtoken.views import obtain_auth_token
 
-from monitor.api import flag_views, views
+from monitor.api import flag_views, self_report_views, views
 
 app_name = "api"
 
@@ -46,6 +46,11 @@ urlpatterns = [
         "flags/<int:pk>/answer/",
         flag_views.FlagAnswerApi.as_view(),
         name="flag-answer",
+    ),
+    path(
+        "self-reports/",
+        self_report_views.SelfReportListApi.as_view(),
+        name="self-report-list",
     ),
     path("token/", obtain_auth_token, name="token"),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),

@@ -4,6 +4,7 @@ from monitor.models.flags import Flag, FlagAnswer, FlagEvent
 from monitor.models.people import Consent, Organisation, Person, Team
 from monitor.models.pictures import Camera, Snapshot, SnapshotImage
 from monitor.models.readings import DailySummary, Reading
+from monitor.models.self_reports import SelfReport, Validation
 from monitor.models.trail import AccessEntry
 from monitor.models.versions import (
     ModelEvent,
@@ -27,9 +28,11 @@ __all__ = [
     "Organisation",
     "Person",
     "Reading",
+    "SelfReport",
     "ShadowReading",
     "SiteCalibration",
     "Snapshot",
     "SnapshotImage",
     "Team",
+    "Validation",
 ]

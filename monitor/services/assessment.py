@@ -18,7 +18,7 @@ from monitor.models import DailySummary, Flag, Organisation, Person
 from monitor.periods import last_working_days, local_day
 from monitor.querysets import PersonQuerySet
 from monitor.scoring import DayTotals, newest_days
-from monitor.services import flags
+from monitor.services import flags, self_reports
 from monitor.services.flags import Rise
 
 SOON = timedelta(minutes=10)
@@ -133,7 +133,7 @@ def _begin(case: Case) -> Flag | None:
     person_id, kind, on, at = case.person_id, case.kind, case.on, case.at
     sign = seen.first_sign or seen.decision is Decision.OPEN
     wanted = kind in settings.FLAG_KINDS
-    if rise is None or not (sign and wanted) or _rests(case):
+    if rise is None or not (sign and wanted) or _rests(case) or _is_stopped(case):
         if case.flag:
             flags.flag_pass(flag=case.flag, on=on, at=at)
         return None
@@ -144,6 +144,10 @@ def _begin(case: Case) -> Flag | None:
     return case.flag or flags.flag_pend(
         person_id=person_id, kind=kind, on=on, rise=rise, at=at
     )
+
+
+def _is_stopped(case: Case) -> bool:
+    return self_reports.flags_are_stopped(now=case.at or timezone.now())
 
 
 def _rests(case: Case) -> bool:

@@ -1,15 +1,24 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.utils import timezone
 from playwright.sync_api import FilePayload, Page, Request, Route, expect
 
-from monitor.models import Person, Snapshot
+from monitor.models import Flag, Person, Snapshot
+from monitor.services import flags
+from monitor.services.flags import Rise
 from tests.browser.conftest import PASSWORD, lock
 from tests.faces import draw_face
-from tests.factories import SnapshotFactory, reading, reading_series
+from tests.factories import (
+    MODEL,
+    PersonFactory,
+    SnapshotFactory,
+    reading,
+    reading_series,
+)
 from tests.fakes import HAPPY, FakeEngine, face, frame
 
 pytestmark = pytest.mark.browser
@@ -29,6 +38,12 @@ def picture(name: str = "ada.jpg") -> FilePayload:
 def lively(person: Person) -> Person:
     reading_series(person, stress=[0.7] * 12, until=timezone.now().date())
     return person
+
+
+def flagged(person: Person, days_ago: int = 0) -> Flag:
+    on = timezone.now().date() - timedelta(days=days_ago)
+    rise = Rise(recent=0.7, baseline=0.2, z=4.0, model=MODEL, formula="1")
+    return flags.flag_raise(person_id=person.pk, on=on, rise=rise)[0]
 
 
 def test_signing_in_leads_to_the_overview(visitor: Page, ada: Person) -> None:
@@ -156,14 +171,60 @@ def test_a_waiting_result_refreshes_itself(page: Page, ada: Person) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["/", "/people/{ada}/", "/people/{ada}/report/", "/upload/", "/snapshots/{done}/"],
+    [
+        "/",
+        "/people/{ada}/",
+        "/people/{ada}/report/",
+        "/upload/",
+        "/snapshots/{done}/",
+        "/flags/",
+        "/flags/{flag}/",
+        "/rule/",
+    ],
 )
 def test_nothing_scrolls_sideways_on_a_phone(
     page: Page, ada: Person, path: str
 ) -> None:
     done = reading(lively(ada), timezone.now()).snapshot
-    page.goto(path.format(ada=ada.pk, done=done.pk))
+    flag = flagged(ada)
+    page.goto(path.format(ada=ada.pk, done=done.pk, flag=flag.pk))
     assert overflow(page) == 0
+
+
+def test_the_queue_is_worked_through_by_keyboard(page: Page, ada: Person) -> None:
+    flagged(ada)
+    later = flagged(PersonFactory.create(name="Ben Later"), days_ago=-1)
+    page.goto("/flags/")
+    page.get_by_role("link", name="Ada Example").focus()
+    page.keyboard.press("ArrowDown")
+    expect(page.get_by_role("link", name="Ben Later")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(f"/flags/{later.pk}/"))
+    page.get_by_text("Close with an outcome").press("Enter")
+    expect(page.get_by_label("What was agreed")).to_be_visible()
+
+
+def test_choosing_a_filter_replaces_the_queue(page: Page, ada: Person) -> None:
+    flagged(ada)
+    page.goto("/flags/")
+    page.get_by_label("State").select_option("closed")
+    expect(page.get_by_text("No flag matches.")).to_be_visible()
+    expect(page).to_have_url(re.compile("state=closed"))
+
+
+def test_a_flag_is_drawn_reviewed_and_closed(page: Page, ada: Person) -> None:
+    flag = flagged(lively(ada))
+    page.goto(f"/flags/{flag.pk}/")
+    expect(page.locator("canvas[data-drawn]")).to_have_count(2)
+    page.get_by_label("What was seen or done").fill("Seen.")
+    page.get_by_role("button", name="Acknowledge").click()
+    expect(page.get_by_text("The flag is acknowledged")).to_be_visible()
+    page.get_by_text("Close with an outcome").click()
+    page.get_by_label("Outcome").select_option("confirmed")
+    for label in ("What was found", "What was agreed", "Reason"):
+        page.get_by_label(label).fill("Two days off.")
+    page.get_by_role("button", name="Close the flag").click()
+    expect(page.get_by_text("The flag is closed")).to_be_visible()
 
 
 def test_the_keyboard_reaches_the_content_first(page: Page, ada: Person) -> None:

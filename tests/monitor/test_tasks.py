@@ -37,6 +37,7 @@ def test_only_errors_of_the_connection_are_tried_again() -> None:
         "sweep",
         "assess_due",
         "flags_expire",
+        "validation_measure",
         "shadow_prune",
     ):
         assert getattr(tasks, name).max_retries == 5
@@ -57,12 +58,17 @@ def test_the_tasks_call_the_services(monkeypatch: pytest.MonkeyPatch) -> None:
         "monitor.services.flags.flags_expire", lambda now: called.append("expire")
     )
     monkeypatch.setattr(
+        "monitor.services.self_reports.validation_measure",
+        lambda now: called.append("validate"),
+    )
+    monkeypatch.setattr(
         "monitor.services.shadow.shadow_prune", lambda: called.append("prune")
     )
     tasks.analyse_waiting()
     tasks.sweep()
     tasks.assess_due()
     tasks.flags_expire()
+    tasks.validation_measure()
     tasks.shadow_prune()
     waited = ["analysis.analyse_waiting", "analysis.sweep"]
-    assert called == [*waited, "assess", "expire", "prune"]
+    assert called == [*waited, "assess", "expire", "validate", "prune"]

@@ -51,6 +51,15 @@ def test_a_flag_is_yes_or_no(
     assert f"DEBUG is {value!r}; use 1 or 0" in said(capsys)
 
 
+def test_a_choice_that_does_not_exist_is_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FLAG_KINDS", "rise, fall")
+    with pytest.raises(SystemExit):
+        env.choices("FLAG_KINDS", ("rise", "level"), "rise")
+    assert "FLAG_KINDS has fall; use rise, level" in said(capsys)
+
+
 @pytest.mark.parametrize("value", ["many", "0", "257"])
 def test_a_number_lies_between_its_bounds(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], value: str
