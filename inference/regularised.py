@@ -90,22 +90,31 @@ def correct(
 def scatter(quantifier: Quantifier, observed: Floats, n_eff: Floats) -> Floats:
     """Covariances (s, 5, 5) of mean probabilities around what the matrix expects.
 
-    Within a class the probabilities scatter as `squares` say, in the shape that labels
-    would have; a row of the matrix is a mean over the class's pictures.
+    Within a class probabilities scatter as `squares` say, in the shape that labels
+    would have. A row of the matrix scatters as that of so many labels, a Dirichlet
+    posterior under Jeffreys' prior: wider than its probabilities would, because the
+    readings are never quite of the population that the matrix was measured on.
     """
     matrix = quantifier.matrix
-    outer = matrix[:, :, None] * matrix[:, None, :]
-    labels = matrix[:, :, None] * np.eye(CLASSES)
     own = (matrix**2).sum(axis=1)
     sure = np.clip((quantifier.squares - own) / np.maximum(1 - own, RIDGE), 0.02, 1)
-    within = sure[:, None, None] * (labels - outer)
+    outer = matrix[:, :, None] * matrix[:, None, :]
+    seconds = sure[:, None, None] * _of_labels(matrix) + outer
     n = n_eff[:, None]
     shares = (n * observed + ADDED) / (n + CLASSES * ADDED)
     means = shares @ matrix
-    readings = np.tensordot(shares, within + outer, 1)
-    readings -= means[:, :, None] * means[:, None, :]
-    rows = within / (quantifier.counts + 1)[:, None, None]
+    readings = np.tensordot(shares, seconds, 1) - means[:, :, None] * means[:, None, :]
+    counts = quantifier.counts[:, None] * matrix + 0.5
+    totals = counts.sum(axis=1, keepdims=True)
+    rows = _of_labels(counts / totals) / (totals + 1)[..., None]
     result: Floats = readings / n[..., None] + np.tensordot(shares**2, rows, 1)
+    return result
+
+
+def _of_labels(means: Floats) -> Floats:
+    """Covariances (m, 5, 5) of one label with probabilities `means` (m, 5)."""
+    outer = means[:, :, None] * means[:, None, :]
+    result: Floats = means[:, :, None] * np.eye(CLASSES) - outer
     return result
 
 
