@@ -57,11 +57,10 @@ def correct(
     """From mean probabilities (s, 5) of `n_eff` (s,) > 0 independent readings each.
 
     The draws carry the scatter of the readings, of the matrix and of the usable rates;
-    those off the simplex are moved onto it. Raises ValueError for a class without a
-    measured picture.
+    those off the simplex are moved onto it. Classes of which no picture was measured
+    get no share.
     """
-    if not (quantifier.counts > 0).all():
-        raise ValueError("each class needs a picture to measure the correction on")
+    never = np.diag(np.where(quantifier.counts > 0, 0, 1 / RIDGE))
     noise = PLANE @ scatter(quantifier, observed, n_eff) @ PLANE.T
     root = np.linalg.cholesky(noise + RIDGE * np.eye(CLASSES - 1))
     design = np.linalg.solve(root, PLANE @ quantifier.matrix.T)
@@ -69,7 +68,7 @@ def correct(
     turned = np.swapaxes(design, -1, -2)
     bias = (np.eye(CLASSES) - quantifier.matrix.T) / PRIOR
     # The ones change nothing on the simplex, where they add the same everywhere.
-    precision = turned @ design + bias.T @ bias + 1
+    precision = turned @ design + bias.T @ bias + never + 1
     pull = (turned @ seen)[..., 0] + 1
     free = np.linalg.inv(PLANE @ precision @ PLANE.T)
     slope = pull - (precision @ observed[..., None])[..., 0]

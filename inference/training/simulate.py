@@ -15,6 +15,7 @@ import numpy as np
 
 from inference.errors import DataError
 from inference.quantify import CLASSES, HAPPINESS, STRESS, Quantifier, interval
+from inference.regularised import Corrected, correct
 from inference.types import EMOTIONS
 
 if TYPE_CHECKING:
@@ -170,8 +171,8 @@ def halves(observed: Observed, seed: int) -> list[Ints]:
 class Estimates:
     """Per person (s,): true shares of one ratio, and what each way says.
 
-    low, high: bounds of the intervals of `raw` and of `corrected`. The last four are
-    None without a correction.
+    corrected: as the product does it (`inference.regularised`), raw where the matrix
+    does not fit; pacc: by least squares. The last four are None without a correction.
     """
 
     truth: Floats
@@ -180,6 +181,7 @@ class Estimates:
     counting: Floats
     raw_bounds: tuple[Floats, Floats]
     corrected: Floats | None = None
+    pacc: Floats | None = None
     em: Floats | None = None
     corrected_bounds: tuple[Floats, Floats] | None = None
 
@@ -201,28 +203,47 @@ def estimates(
     seen = staff.counted > 0
     if not seen.any():
         raise DataError("nobody has a usable reading: raise --readings")
+    weights = observed.usable[staff.rows[seen]].astype(np.float64)
+    probabilities = observed.probabilities[staff.rows[seen]]
     means, counted = staff.means[seen], staff.counted[seen]
-    corrected = em = draws = None
+    found = pacc = em = None
     if quantifier is not None:
-        rows = staff.rows[seen]
-        weights = observed.usable[rows].astype(np.float64)
-        corrected = quantifier.shares(means)
-        em = quantifier.em(observed.probabilities[rows], weights)
-        draws = quantifier.draws(means, counted, of_intervals)
-    ratios = [
-        Estimates(
-            truth=staff.mixtures[seen] @ what,
-            drawn=staff.drawn[seen] @ what,
-            raw=means @ what,
-            counting=staff.hard[seen] @ what,
-            raw_bounds=_bounds(means @ what, counted, interval_of),
-            corrected=None if corrected is None else corrected @ what,
-            em=None if em is None else em @ what,
-            corrected_bounds=None if draws is None else interval(draws, what),
+        found = correct(quantifier, means, counted, of_intervals)
+        pacc = quantifier.shares(means)
+        em = quantifier.em(probabilities, weights)
+    ratios = []
+    for what in (STRESS, HAPPINESS):
+        raw = means @ what
+        bounds = _bounds(raw, counted, interval_of)
+        corrected, corrected_bounds = _corrected(found, what, raw, bounds)
+        ratios.append(
+            Estimates(
+                truth=staff.mixtures[seen] @ what,
+                drawn=staff.drawn[seen] @ what,
+                raw=raw,
+                counting=staff.hard[seen] @ what,
+                raw_bounds=bounds,
+                corrected=corrected,
+                pacc=None if pacc is None else pacc @ what,
+                em=None if em is None else em @ what,
+                corrected_bounds=corrected_bounds,
+            )
         )
-        for what in (STRESS, HAPPINESS)
-    ]
     return ratios[0], ratios[1], int((~seen).sum())
+
+
+def _corrected(
+    found: Corrected | None, what: Floats, raw: Floats, bounds: tuple[Floats, Floats]
+) -> tuple[Floats | None, tuple[Floats, Floats] | None]:
+    """The ratio with its bounds, which hold it; the raw one where nothing fits."""
+    if found is None:
+        return None, None
+    ratio = np.where(found.fits, found.shares @ what, raw)
+    low, high = (
+        np.where(found.fits, own, others)
+        for own, others in zip(interval(found.draws, what), bounds, strict=True)
+    )
+    return ratio, (np.minimum(low, ratio), np.maximum(high, ratio))
 
 
 def _bounds(
@@ -266,6 +287,7 @@ def figures(parts: list[Estimates], prefix: str = "") -> dict[str, float | None]
         "coverage_raw": coverage("raw_bounds"),
         "coverage_corrected": coverage("corrected_bounds"),
         "mae_counting": mae("counting"),
+        "mae_pacc": mae("pacc"),
         "mae_em": mae("em"),
         "mae_raw_mixture": mae("raw", truth),
         "mae_corrected_mixture": mae("corrected", truth),

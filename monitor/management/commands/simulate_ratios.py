@@ -27,6 +27,7 @@ ROWS = {
     "raw (mean probabilities)": "mae_raw",
     "counting labels": "mae_counting",
     "corrected": "mae_corrected",
+    "corrected by least squares": "mae_pacc",
     "corrected by EM": "mae_em",
     "raw, of the mixture": "mae_raw_mixture",
     "corrected, of the mixture": "mae_corrected_mixture",
