@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bench.tables import Record, markdown
 from inference.engine import Engine
 from inference.files import write_json
 from inference.quantify import (
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
 
 RATIOS = {"stress": STRESS, "happiness": HAPPINESS}
 READINGS = (200, 40, 12)
-PER_CLASS = (10, 20, 30, 60)
+PER_CLASS = (10, 20, 30, 50, 90)
 SPLITS = 3
 # Name, place below DATA, split and labels of what staff or a matrix is drawn from.
 SETS = {
@@ -52,6 +53,7 @@ SETS = {
     "other FER": ("fer2013", "validation", "fer"),
 }
 STAFF_OF = ("FER+", "FER", "jaffe")
+SHOWN = "regularised"
 Rows = list[dict[str, Any]]
 
 
@@ -132,12 +134,9 @@ def ways(one: Round, staff: Staff) -> dict[str, tuple[Floats, Floats | None]]:
         "PACC": (pacc, bootstrap),
         "EM": (em, None),
         "EM, rescaled": (bcts, None),
-        "median of raw, PACC, EM rescaled": (
-            np.median([staff.means, pacc, bcts], axis=0),
-            None,
-        ),
-        "regularised": (found.shares, found.draws),
-        "regularised where it fits": (shown, None),
+        "median of three": (np.median([staff.means, pacc, bcts], axis=0), None),
+        "without the check": (found.shares, None),
+        SHOWN: (shown, found.draws),
     }
 
 
@@ -231,25 +230,56 @@ def by_size(observed: dict[str, Observed], people: int) -> Rows:
     ]
 
 
-def text(rows: Rows, head: tuple[str, ...]) -> str:
-    """Mean absolute error (and coverage in %) of stress / happiness by way."""
-    lines = []
-    for row in rows:
-        lines.append(", ".join(f"{name} {row[name]}" for name in head))
-        for way, one in row["ways"].items():
-            line = f"  {way:34} {one['mae_stress']:.3f} / {one['mae_happiness']:.3f}"
-            if "coverage_stress" in one:
-                shares = (one["coverage_stress"], one["coverage_happiness"])
-                line += "   {:.1%} / {:.1%}".format(*shares)
-            lines.append(line)
-    return "\n".join(lines)
+def _pair(one: dict[str, float], figure: str) -> str:
+    """Stress / happiness; coverage in percent."""
+    values = [one.get(f"{figure}_{ratio}") for ratio in RATIOS]
+    if None in values:
+        return "-"
+    form = "{:.1%} / {:.1%}" if figure == "coverage" else "{:.3f} / {:.3f}"
+    return form.format(*values)
+
+
+def ways_table(found: Record) -> str:
+    """Errors of each way at the largest number of readings."""
+    rows = [row for row in found["compared"] if row["readings"] == READINGS[0]]
+    names = list(rows[0]["ways"])
+    lines = [
+        [row["staff"], row["matrix"], *(_pair(row["ways"][n], "mae") for n in names)]
+        for row in rows
+    ]
+    return markdown(["staff of", "matrix from", *names], lines)
+
+
+def coverage_table(found: Record) -> str:
+    """Errors and coverage where the matrix is of the same kind, by readings."""
+    rows = [row for row in found["compared"] if row["matrix"] == "same kind"]
+    return _coverages(rows, {"staff": "staff of", "readings": "readings a person"})
+
+
+def pictures_table(found: Record) -> str:
+    """The same by the size of what the matrix is measured on."""
+    titles = {"staff": "staff of", "per_class": "pictures of each class"}
+    return _coverages(found["by_size"], titles)
+
+
+def _coverages(rows: Rows, first: dict[str, str]) -> str:
+    titles = [*first.values(), "raw error", SHOWN, "coverage raw", "PACC", SHOWN]
+    lines = [
+        [
+            *(str(row[key]) for key in first),
+            *(_pair(row["ways"][name], "mae") for name in ("raw", SHOWN)),
+            *(_pair(row["ways"][n], "coverage") for n in ("raw", "PACC", SHOWN)),
+        ]
+        for row in rows
+    ]
+    return markdown(titles, lines)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--model", default="", help="default: the active model")
-    parser.add_argument("--staff", type=int, default=300, help="people of a round")
+    parser.add_argument("--staff", type=int, default=150, help="people of a round")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     engine = Engine.load(model_folder(options.model or active_name()))
@@ -264,8 +294,8 @@ def main() -> int:
         "compared": compared(observed, options.staff),
         "by_size": by_size(observed, options.staff),
     }
-    print(text(found["compared"], ("staff", "matrix", "readings")))
-    print(text(found["by_size"], ("staff", "per_class")))
+    for table in (ways_table, coverage_table, pictures_table):
+        print(table(found), end="\n\n")
     if options.json:
         write_json(options.json, found)
     return 0

@@ -1,4 +1,4 @@
-"""Make the records behind the tables of docs/models.md anew.
+"""Make the records behind the tables of the documentation anew.
 
     python -m bench.records --data DATA [--model NAME...] [--only PART...]
 
@@ -47,6 +47,10 @@ def of_active(name: str, data: Path) -> dict[str, tuple[str, ...]]:
         f"{name}.corruptions": (*python, "bench.corruptions", "--model", name, *fer),
         f"{name}.gate": (*python, "bench.gate", "--model", name, *fer),
         f"{name}.inference": (*python, "bench.inference", "--model", name, *fer),
+        f"{name}.quantify": (
+            *(*python, "bench.quantify"),
+            *("--model", name, "--data", str(data)),
+        ),
     }
 
 

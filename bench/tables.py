@@ -1,4 +1,4 @@
-"""Write the tables of docs/models.md from the JSON records under docs/records.
+"""Write the tables of the documentation from the JSON records under docs/records.
 
     python -m bench.tables [--check]
 
@@ -201,6 +201,19 @@ def _network(row: Record) -> list[str]:
     ]
 
 
+def quantify(table: str) -> Callable[[dict[str, Record]], str]:
+    """A table of bench.quantify, which loads the engine only when it is run."""
+
+    def made(records: dict[str, Record]) -> str:
+        import bench.quantify
+
+        ((_, one),) = records.items()
+        text: str = getattr(bench.quantify, table)(one)
+        return text
+
+    return made
+
+
 KINDS: dict[str, Callable[[dict[str, Record]], str]] = {
     "evaluations": evaluations,
     "classes": classes,
@@ -211,7 +224,11 @@ KINDS: dict[str, Callable[[dict[str, Record]], str]] = {
     "inference": inference,
     "training": training,
     "architectures": architectures,
+    "ways": quantify("ways_table"),
+    "ways-coverage": quantify("coverage_table"),
+    "ways-pictures": quantify("pictures_table"),
 }
+PAGES = ("models.md", "ratios.md")
 
 
 def read(name: str) -> Record:
@@ -246,13 +263,14 @@ def main(words: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--check", action="store_true", help="compare, write nothing")
     options = parser.parse_args(words)
-    path = DOCS / "models.md"
-    text = path.read_text(encoding="utf-8")
-    made = rendered(text)
-    if options.check:
-        return int(made != text)
-    path.write_text(made, encoding="utf-8")
-    return 0
+    stale = False
+    for page in PAGES:
+        text = (DOCS / page).read_text(encoding="utf-8")
+        made = rendered(text)
+        stale |= made != text
+        if not options.check:
+            (DOCS / page).write_text(made, encoding="utf-8")
+    return int(options.check and stale)
 
 
 if __name__ == "__main__":

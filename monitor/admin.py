@@ -18,6 +18,7 @@ from monitor.models import (
     ModelVersion,
     Organisation,
     Person,
+    SiteCalibration,
     Team,
 )
 from monitor.services.consent import consent_give, consent_withdraw
@@ -122,3 +123,9 @@ class ModelVersionAdmin(ReadOnly, admin.ModelAdmin[ModelVersion]):
     list_display = ("version", "state", "imported_at", "activated_at")
     list_filter = ("state",)
     inlines: ClassVar = [ModelEventInline]
+
+
+@admin.register(SiteCalibration)
+class SiteCalibrationAdmin(ReadOnly, admin.ModelAdmin[SiteCalibration]):
+    list_display = ("model", "pictures", "measured_at", "note")
+    list_filter = ("model",)

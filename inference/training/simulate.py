@@ -8,7 +8,7 @@ observed once; `inference.training.observe` does the observing.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -203,47 +203,38 @@ def estimates(
     seen = staff.counted > 0
     if not seen.any():
         raise DataError("nobody has a usable reading: raise --readings")
-    weights = observed.usable[staff.rows[seen]].astype(np.float64)
-    probabilities = observed.probabilities[staff.rows[seen]]
     means, counted = staff.means[seen], staff.counted[seen]
     found = pacc = em = None
     if quantifier is not None:
+        weights = observed.usable[staff.rows[seen]].astype(np.float64)
         found = correct(quantifier, means, counted, of_intervals)
         pacc = quantifier.shares(means)
-        em = quantifier.em(probabilities, weights)
+        em = quantifier.em(observed.probabilities[staff.rows[seen]], weights)
     ratios = []
     for what in (STRESS, HAPPINESS):
         raw = means @ what
-        bounds = _bounds(raw, counted, interval_of)
-        corrected, corrected_bounds = _corrected(found, what, raw, bounds)
-        ratios.append(
-            Estimates(
-                truth=staff.mixtures[seen] @ what,
-                drawn=staff.drawn[seen] @ what,
-                raw=raw,
-                counting=staff.hard[seen] @ what,
-                raw_bounds=bounds,
-                corrected=corrected,
-                pacc=None if pacc is None else pacc @ what,
-                em=None if em is None else em @ what,
-                corrected_bounds=corrected_bounds,
-            )
+        part = Estimates(
+            truth=staff.mixtures[seen] @ what,
+            drawn=staff.drawn[seen] @ what,
+            raw=raw,
+            counting=staff.hard[seen] @ what,
+            raw_bounds=_bounds(raw, counted, interval_of),
+            pacc=None if pacc is None else pacc @ what,
+            em=None if em is None else em @ what,
         )
+        ratios.append(part if found is None else _corrected(part, found, what))
     return ratios[0], ratios[1], int((~seen).sum())
 
 
-def _corrected(
-    found: Corrected | None, what: Floats, raw: Floats, bounds: tuple[Floats, Floats]
-) -> tuple[Floats | None, tuple[Floats, Floats] | None]:
-    """The ratio with its bounds, which hold it; the raw one where nothing fits."""
-    if found is None:
-        return None, None
-    ratio = np.where(found.fits, found.shares @ what, raw)
+def _corrected(part: Estimates, found: Corrected, what: Floats) -> Estimates:
+    """With the ratio that the product shows, and bounds that hold it."""
+    ratio = np.where(found.fits, found.shares @ what, part.raw)
+    own = interval(found.draws, what)
     low, high = (
-        np.where(found.fits, own, others)
-        for own, others in zip(interval(found.draws, what), bounds, strict=True)
+        np.where(found.fits, *pair) for pair in zip(own, part.raw_bounds, strict=True)
     )
-    return ratio, (np.minimum(low, ratio), np.maximum(high, ratio))
+    bounds = (np.minimum(low, ratio), np.maximum(high, ratio))
+    return replace(part, corrected=ratio, corrected_bounds=bounds)
 
 
 def _bounds(

@@ -12,9 +12,9 @@ from monitor.models import SiteCalibration
 if TYPE_CHECKING:
     from inference.quantify import Quantifier
 
-# Usable pictures of each emotion: with fewer, corrected ratios are no better than raw
-# ones (docs/ratios.md).
-NEEDED = 30
+# Usable pictures of each emotion: with 30, corrected happiness can be further from the
+# truth than raw (docs/ratios.md).
+NEEDED = 50
 WAY_OUT = "add pictures, or for tight face crops say --crops"
 
 

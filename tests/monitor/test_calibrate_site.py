@@ -28,7 +28,7 @@ class FakeEngine:
 @pytest.fixture(autouse=True)
 def observed(monkeypatch: pytest.MonkeyPatch) -> list[Observed]:
     """What the model makes of the pictures, put in place of the model."""
-    seen = [answers(SAD_AS_NEUTRAL, per_class=40)]
+    seen = [answers(SAD_AS_NEUTRAL, per_class=60)]
     monkeypatch.setattr("monitor.services.serving.load", lambda *_: FakeEngine())
     monkeypatch.setattr(
         "inference.training.observe.observe", lambda *_, **__: (seen[0], "all")
@@ -50,16 +50,16 @@ def calibrate(pictures: Path, *words: str) -> str:
 def test_it_stores_the_matrix_of_the_model_in_use(pictures: Path) -> None:
     calibrate(pictures, "--note", "gate camera")
     row = SiteCalibration.objects.get()
-    assert (row.model, row.pictures, row.note) == (MODEL, 200, "gate camera")
+    assert (row.model, row.pictures, row.note) == (MODEL, 300, "gate camera")
     found = known_matrices([MODEL])[MODEL]
     assert found.matrix == "site"
-    assert found.quantifier.counts.tolist() == [40] * 5
+    assert found.quantifier.counts.tolist() == [60] * 5
 
 
 def test_it_prints_the_matrix_and_what_changes(pictures: Path) -> None:
     text = calibrate(pictures)
-    assert "site@12345678 on 200 pictures" in text
-    assert [line.split()[1] for line in text.splitlines()[3:8]] == ["40"] * 5
+    assert "site@12345678 on 300 pictures" in text
+    assert [line.split()[1] for line in text.splitlines()[3:8]] == ["60"] * 5
     assert "shown now (no matrix)" in text
     assert "shown now (site matrix)" in calibrate(pictures)
 
@@ -72,10 +72,10 @@ def test_a_dry_run_stores_nothing(pictures: Path) -> None:
 def test_it_refuses_too_few_pictures_and_says_how_many(
     pictures: Path, observed: list[Observed]
 ) -> None:
-    usable = np.arange(200) >= 20  # half of the angry ones are doubtful
+    usable = np.arange(300) >= 20  # a third of the angry ones are doubtful
     whole = observed[0]
     observed[0] = Observed(whole.labels, whole.probabilities, whole.found, usable)
-    with pytest.raises(CommandError, match="30 usable pictures .* angry 20: add"):
+    with pytest.raises(CommandError, match="50 usable pictures .* angry 40: add"):
         calibrate(pictures)
     assert not SiteCalibration.objects.exists()
 
