@@ -127,5 +127,10 @@ class ModelVersionAdmin(ReadOnly, admin.ModelAdmin[ModelVersion]):
 
 @admin.register(SiteCalibration)
 class SiteCalibrationAdmin(ReadOnly, admin.ModelAdmin[SiteCalibration]):
+    """Deleting one is the way back: then the one before it counts again."""
+
     list_display = ("model", "pictures", "measured_at", "note")
     list_filter = ("model",)
+
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return request.user.has_perm("monitor.delete_sitecalibration")

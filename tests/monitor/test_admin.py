@@ -6,8 +6,9 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from monitor.models import AccessEntry, Organisation, Person
+from monitor.models import AccessEntry, Organisation, Person, SiteCalibration
 from monitor.services.access import access_record
+from tests.monitor.test_correction import calibrated
 
 
 @pytest.fixture
@@ -18,7 +19,11 @@ def client(admin: User) -> Client:
 
 
 @pytest.mark.parametrize(
-    "name", ["team", "person", "camera", "organisation", "accessentry", "modelversion"]
+    "name",
+    [
+        *("team", "person", "camera", "organisation"),
+        *("accessentry", "modelversion", "sitecalibration"),
+    ],
 )
 def test_the_lists_open(client: Client, person: Person, name: str) -> None:
     assert client.get(f"/admin/monitor/{name}/").status_code == 200
@@ -47,6 +52,13 @@ def test_consent_is_recorded_by_action(
     data = {"action": action, "_selected_action": [person.pk]}
     assert client.post("/admin/monitor/person/", data).status_code == 302
     assert Person.objects.consented().count() == visible
+
+
+def test_a_calibration_can_be_taken_back(client: Client) -> None:
+    row = calibrated("m@1")
+    url = f"/admin/monitor/sitecalibration/{row.pk}/delete/"
+    assert client.post(url, {"post": "yes"}).status_code == 302
+    assert not SiteCalibration.objects.exists()
 
 
 def test_the_trail_cannot_be_changed(
