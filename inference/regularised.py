@@ -5,8 +5,8 @@ and where two classes look alike it divides them by chance. Here each deviation 
 weighed by what it may be by chance, in the readings and in the matrix (generalised
 least squares: Aitken 1936, Proc. R. Soc. Edinb. 55, 42-48), and of what they leave open
 the shares with the least bias are taken (ridge: Hoerl and Kennard 1970, Technometrics
-12, 55-67). In other words: the posterior mode under a normal prior on the bias, which
-is how far expected readings C^T pi lie from true shares pi. NumPy only.
+12, 55-67). In other words: a normal prior on the bias, which is how far expected
+readings C^T pi lie from true shares pi, and the mean of the posterior. NumPy only.
 """
 
 from __future__ import annotations
@@ -36,14 +36,16 @@ PLANE: Floats = np.linalg.svd(np.ones((1, CLASSES)))[2][1:]
 
 @dataclass(frozen=True)
 class Corrected:
-    """Corrected shares (s, 5), draws (b, s, 5) around them, and whether they can be.
+    """Corrected shares (s, 5), the mean of draws (b, s, 5), and whether they can be.
 
-    fits: (s,). False where no shares on the simplex explain the readings, by more than
-    chance: then the matrix is not one of this population, and nothing here counts.
+    mode: (s, 5), the likeliest shares of the usable readings. fits: (s,), False where
+    not even these explain the readings but by more than chance: then the matrix is not
+    one of this population, and nothing here counts.
     """
 
     shares: Floats
     draws: Floats
+    mode: Floats
     fits: Flags
 
 
@@ -73,17 +75,15 @@ def correct(
     free = np.linalg.inv(PLANE @ precision @ PLANE.T)
     slope = pull - (precision @ observed[..., None])[..., 0]
     centre = observed + _times(PLANE.T @ free @ PLANE, slope)
-    shares = _on_simplex(centre, precision, pull)
-    misfit = ((_times(design, shares) - seen[..., 0]) ** 2).sum(axis=-1)
+    mode = _on_simplex(centre, precision, pull)
+    misfit = ((_times(design, mode) - seen[..., 0]) ** 2).sum(axis=-1)
     steps = PLANE.T @ np.linalg.cholesky(free)
     normals = generator.standard_normal((number, CLASSES - 1))
     draws = np.maximum(centre + np.moveaxis(steps @ normals.T, -1, 0), 0)
     usable = quantifier.usable_draws(generator, number)
-    return Corrected(
-        shares=per_picture(shares, quantifier.usable),
-        draws=per_picture(draws, usable[:, None]),
-        fits=misfit <= LARGEST_MISFIT,
-    )
+    draws = per_picture(draws, usable[:, None])
+    fits = misfit <= LARGEST_MISFIT
+    return Corrected(draws.mean(axis=0), draws, mode, fits)
 
 
 def scatter(quantifier: Quantifier, observed: Floats, n_eff: Floats) -> Floats:

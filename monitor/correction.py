@@ -134,7 +134,7 @@ def _estimates(
 
 
 def _around(share: float, bounds: tuple[Floats, Floats], n: int) -> Interval:
-    """Draws are moved onto the simplex, so a share at its edge may lie past all."""
+    """The central draws; with few of them off the edge their mean may lie outside."""
     low, high = bounds
     return Interval(
         max(0.0, min(float(low[n]), share)), min(1.0, max(float(high[n]), share))
