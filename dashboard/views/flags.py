@@ -150,10 +150,11 @@ def act(request: Asked, pk: int, name: str, change: Change) -> HttpResponse:
 
 
 def visible(request: Asked) -> FlagQuerySet:
-    """Nobody but reviewers knows of what was not raised."""
+    """Only reviewers know of a first sign, and nobody of one that has passed."""
     found = Flag.objects.visible_to(request.user).select_related("person__team")
+    reviews = request.user.has_perm("monitor.view_flag")
     known: FlagQuerySet = (
-        found if request.user.has_perm("monitor.view_flag") else found.raised()
+        found.exclude(status=Flag.Status.PASSED) if reviews else found.raised()
     )
     return known
 

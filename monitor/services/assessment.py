@@ -35,6 +35,7 @@ class Case:
     at: datetime | None
     days: list[DayTotals]
     flag: Flag | None
+    asked: bool  # whether a flag of this kind may begin
 
     @property
     def is_open(self) -> bool:
@@ -82,10 +83,10 @@ def person_assess(
     days = newest_days(stored.by_person().get(person_id, []))
     found: list[Flag] = []
     for kind in Flag.Kind:
-        flag = flag_of.get(kind)
-        if flag is None and not _is_asked(kind, found):
+        flag, asked = flag_of.get(kind), _is_asked(kind, found)
+        if flag is None and not asked:
             continue
-        flag = _apply(Case(person_id, kind, on, at, days, flag))
+        flag = _apply(Case(person_id, kind, on, at, days, flag, asked))
         found += [flag] if flag and flag.is_open else []
     return found[0] if found else None
 
@@ -132,8 +133,7 @@ def _begin(case: Case) -> Flag | None:
     rise = case.rise(seen)
     person_id, kind, on, at = case.person_id, case.kind, case.on, case.at
     sign = seen.first_sign or seen.decision is Decision.OPEN
-    wanted = kind in settings.FLAG_KINDS
-    if rise is None or not (sign and wanted) or _rests(case) or _is_stopped(case):
+    if rise is None or not (sign and case.asked) or _rests(case) or _is_stopped(case):
         if case.flag:
             flags.flag_pass(flag=case.flag, on=on, at=at)
         return None

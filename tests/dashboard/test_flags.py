@@ -276,6 +276,8 @@ def test_nobody_but_reviewers_knows_of_a_first_sign(
     sign = flags.flag_pend(person_id=ada.pk, kind="rise", on=FRIDAY, rise=RISE)
     assert client_employee.get(f"/flags/{sign.pk}/").status_code == 404
     assert "What to do" not in page(client_health, sign)
+    flags.flag_pass(flag=sign, on=FRIDAY)
+    assert client_health.get(f"/flags/{sign.pk}/").status_code == 404
 
 
 def test_the_rule_is_open_to_everybody_but_its_outcomes_are_not(

@@ -180,6 +180,14 @@ def test_a_rise_that_is_open_says_enough_about_the_level(
     assert set(Flag.objects.values_list("kind", flat=True)) == {"rise"}
 
 
+def test_a_pending_level_gives_way_to_a_rise(person: Person, settings: Any) -> None:
+    settings.FLAG_KINDS = frozenset({"rise", "level"})
+    rise = flags.Rise(recent=0.6, baseline=0.4, z=3.0, model="m", formula="1")
+    flags.flag_pend(person_id=person.pk, kind="level", on=FRIDAY, rise=rise)
+    assert raised(person).kind == Flag.Kind.RISE
+    assert Flag.objects.get(kind="level").status == Status.PASSED
+
+
 def test_lost_happiness_is_a_drop(person: Person, settings: Any) -> None:
     settings.FLAG_KINDS = frozenset({"drop"})
     reading_series(person, stress=[0.0] * 38)
