@@ -7,7 +7,9 @@ from datetime import date
 import pytest
 from django.contrib.auth.models import User
 
+from dashboard.rule_words import policy_rows
 from inference.runtime import active_spec
+from monitor.flag_rules import POLICY
 from monitor.flag_scoring import confusions, outcome_shares
 from monitor.models import Flag, Person
 from monitor.review_selectors import model_confusions, outcome_statistics
@@ -84,3 +86,7 @@ def test_every_raised_flag_is_counted_in_one_place(person: Person, admin: User) 
     assert {row.outcome: row.flags for row in seen.outcomes if row.flags} == {
         "not_confirmed": 1
     }
+
+
+def test_every_number_of_the_rule_has_its_words() -> None:
+    assert [words for _, words in policy_rows(POLICY) if " " not in words] == []
