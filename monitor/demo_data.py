@@ -17,6 +17,9 @@ The generator, so that what pages and rules show can be compared with what was p
   distribution around it, again until the greatest is at least one half.
 * 12 % of the pictures are unsure, for one of the reasons; those that are `uncertain`
   have no probability of one half. In 3 % no face is found.
+* Every third person says on half of the days how stressed they feel, 0 to 4: 1.5, plus
+  3 for each whole that the day's ratio lies above their usual one, plus a normal
+  deviate of 1, rounded.
 * Leave of one or two weeks, single days off, cameras that were broken for a while.
   *Silent* people have a camera that broke near the end, *new* people have two days,
   *withdrawn* people took back their consent three weeks before the end.
@@ -28,11 +31,13 @@ every last day.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
+from itertools import groupby
 from random import Random
+from statistics import fmean
 from typing import NamedTuple
 
 from inference import EmotionScores
@@ -66,6 +71,7 @@ PERSISTENCE = 0.6
 PICTURES_A_DAY = (16.0, 4.0)
 UNSURE = 0.12
 NO_FACE = 0.03
+REPORTED = 0.5
 SHIFTS = (0.30, 0.30, 0.30, 0.30, 0.20, 0.20)
 SHIFTED_FROM = (0.10, 0.22)
 SHIFT_BACK = (15, 25)
@@ -169,6 +175,19 @@ def pictures(
         noon = datetime.combine(morning, time(12), tz)
         today = _day(rng, plan, 0, morning, tz)
         yield from (picture for picture in today if picture.taken_at < noon)
+
+
+def self_reports(
+    seen: Iterable[Picture], plan: Plan, *, seed: int
+) -> Iterator[tuple[datetime, int]]:
+    """When the person answers, at the last picture of a day, and what: 0 to 4."""
+    rng = Random(f"{seed}:{plan.index}:reports")  # noqa: S311
+    for _, rows in groupby(seen, key=lambda picture: picture.taken_at.date()):
+        day = [picture for picture in rows if picture.scores]
+        stress = [row.scores.angry + row.scores.sad for row in day if row.scores]
+        if plan.index % 3 == 0 and stress and rng.random() < REPORTED:
+            felt = 1.5 + 3 * (fmean(stress) - plan.usual) + rng.gauss(0, 1)
+            yield day[-1].taken_at, min(4, max(0, round(felt)))
 
 
 def draw(rng: Random, around: Sequence[float], *, sure: bool) -> EmotionScores:

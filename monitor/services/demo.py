@@ -28,14 +28,17 @@ from monitor.models import (
     Organisation,
     Person,
     Reading,
+    SelfReport,
     Snapshot,
     SnapshotImage,
     Team,
+    Validation,
 )
-from monitor.periods import is_working_day, last_working_days, midnight
+from monitor.periods import is_working_day, last_working_days, local_day, midnight
 from monitor.services import serving
 from monitor.services.assessment import person_assess
 from monitor.services.roles import roles_ensure
+from monitor.services.self_reports import validation_measure
 from monitor.services.summaries import person_rebuild
 
 NAME = "Harbour & Hill"
@@ -86,6 +89,9 @@ def demo_seed(*, size: DemoSize, now: datetime, progress: Progress = iter) -> in
     missing = [plan for plan in plans if plan.number not in there]
     for plan in progress(missing):
         _person_make(plan, frame)
+    if missing:
+        tonight = midnight(size.until + timedelta(days=1), organisation.tz)
+        validation_measure(now=min(now, tonight))
     usual = next(plan for plan in plans if plan.role is Role.USUAL)
     accounts_ensure(employee=Person.objects.get(number=usual.number))
     return len(missing)
@@ -104,6 +110,7 @@ def demo_reset(*, progress: Callable[[list[Person]], Iterable[Person]] = iter) -
             Camera.objects.filter(person=person).delete()
             person.delete()
     Team.objects.filter(people=None).delete()
+    Validation.objects.all().delete()
 
 
 def accounts_ensure(*, employee: Person) -> None:
@@ -186,6 +193,10 @@ def _person_make(plan: Plan, frame: Frame) -> None:
     )
     past = [picture for picture in seen if picture.taken_at <= frame.now]
     _pictures_store(person, camera, past, frame.model)
+    SelfReport.objects.bulk_create(
+        SelfReport(person=person, at=at, day=local_day(at, frame.tz), value=value)
+        for at, value in demo_data.self_reports(past, plan, seed=frame.seed)
+    )
     person_rebuild(person_id=person.pk)
     _past_assess(person, frame)
     if plan.role is Role.WITHDRAWN:

@@ -26,8 +26,10 @@ from monitor.models import (
     Organisation,
     Person,
     Reading,
+    SelfReport,
     Snapshot,
     Team,
+    Validation,
 )
 from monitor.periods import last_working_days
 from monitor.services import demo
@@ -42,6 +44,8 @@ MODELS = (
     DailySummary,
     Flag,
     FlagEvent,
+    SelfReport,
+    Validation,
 )
 UNTIL = date(2026, 3, 20)
 
@@ -85,6 +89,16 @@ def test_the_shifted_person_is_flagged_on_a_day_of_the_past() -> None:
     event = flag.events.get(new=Flag.Status.RAISED)
     assert flag.raised_on < UNTIL
     assert event.at.astimezone(UTC).date() == flag.raised_on
+
+
+def test_every_third_person_says_how_they_feel() -> None:
+    seed()
+    reports = SelfReport.objects.all()
+    numbers = {row.person.number for row in reports}
+    assert {"D001"} <= numbers <= {"D001", "D004"}  # D004 has hardly come yet
+    assert all(row.day == row.at.date() for row in reports)
+    measured = Validation.objects.get()
+    assert measured.days == reports.count()
 
 
 def test_an_interrupted_seed_is_completed(monkeypatch: pytest.MonkeyPatch) -> None:
