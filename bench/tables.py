@@ -92,10 +92,12 @@ def classes(records: dict[str, Record]) -> str:
 
 def ratios(records: dict[str, Record]) -> str:
     """Errors of the simulated staff's ratios, one row per run."""
-    titles = ["model", "set", "staff x readings", "stress: raw", "corrected"]
-    titles += ["coverage raw", "corrected", "happiness: raw", "corrected"]
-    keys = ["mae_raw", "mae_corrected", "coverage_raw", "coverage_corrected"]
-    keys += ["happiness_mae_raw", "happiness_mae_corrected"]
+    titles = ["model", "set", "staff x readings", "stress: raw", "least squares"]
+    titles += ["corrected", "coverage raw", "corrected", "happiness: raw"]
+    titles += ["least squares", "corrected"]
+    keys = ["mae_raw", "mae_pacc", "mae_corrected"]
+    keys += ["coverage_raw", "coverage_corrected"]
+    keys += [f"happiness_{key}" for key in keys[:3]]
     rows = [
         [
             f"`{one['model']}`",
@@ -103,9 +105,18 @@ def ratios(records: dict[str, Record]) -> str:
             f"{one['staff']} x {one['readings']}",
             *("-" if one[key] is None else f"{one[key]:.3f}" for key in keys),
         ]
-        for name, one in records.items()
+        for name, one in ((name, _named(one)) for name, one in records.items())
     ]
     return markdown(titles, rows)
+
+
+def _named(one: Record) -> Record:
+    """An older record calls least squares "corrected", and knows nothing better."""
+    if "mae_pacc" in one:
+        return one
+    corrected = [key for key in one if key.endswith("_corrected")]
+    old = {key.replace("_corrected", "_pacc"): one[key] for key in corrected}
+    return one | dict.fromkeys(corrected) | old
 
 
 def corruptions(records: dict[str, Record]) -> str:

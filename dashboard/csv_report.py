@@ -56,6 +56,8 @@ def head(page: PersonPage, sentence: str, made_at: datetime) -> Iterable[list[Ce
     yield ["days_with_data", ratios.days]
     yield ["working_days", ratios.expected_days]
     yield ["coverage", number(ratios.coverage)]
+    yield ["hours_seen", number(ratios.hours, 1)]
+    yield ["working_hours", number(ratios.expected_hours, 1)]
     yield ["unsure_rate", number(ratios.unsure_rate)]
     yield ["ratio", "value", "low_95", "high_95", "n_bins", "coverage"]
     yield ratio_row("stress", ratios.stress, ratios.stress_interval, ratios)

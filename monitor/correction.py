@@ -5,7 +5,7 @@ sees corrected ratios first and those as read beside them. Elsewhere it is the o
 round: the matrix that travels with the model comes from other pictures, and on some
 kinds of pictures makes the error larger (docs/ratios.md has the measurements).
 
-NumPy loads at the first correction, so that a web process without one does without.
+NumPy (0.1 s of a core, 13 MB) loads when a ratio is first corrected.
 """
 
 from __future__ import annotations

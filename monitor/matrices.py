@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from django.db.models import Value
 
 from inference import ModelError
-from inference.spec import MODELS, SPEC_FILE, load_spec
 from monitor.correction import Known, Matrix, corrections
 from monitor.models import ModelVersion, SiteCalibration
 from monitor.scoring import Ratios, Totals, ratios_of
@@ -75,6 +74,8 @@ def _quantifier(values: Any) -> Quantifier | None:
 @lru_cache(maxsize=16)
 def _of_files(version: str) -> Any:
     """What the spec of a model that was never imported says."""
+    from inference.spec import MODELS, SPEC_FILE, load_spec
+
     folder = MODELS / version.partition("@")[0]
     try:
         spec = load_spec(folder) if (folder / SPEC_FILE).is_file() else None

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 FORMULA = "1"
 RHO = 0.6
+BIN_HOURS = 1 / 12
+HOURS_A_DAY = 8.0
 Z95 = 1.959963984540054
 ANGRY, HAPPY, NEUTRAL, SAD, SURPRISE = range(len(EMOTIONS))
 
@@ -157,6 +159,8 @@ class Ratios:
     unsure_rate: float | None
     expected_days: int
     coverage: float
+    hours: float
+    expected_hours: float
     shares: dict[str, float]
     hard_shares: dict[str, float]
     hard_stress: float | None
@@ -249,8 +253,12 @@ def ratios_of(
     rho: float = RHO,
     weights: Weights = DEFAULT_WEIGHTS,
     gates: Gates = DEFAULT_GATES,
+    hours_a_day: float = HOURS_A_DAY,
 ) -> Ratios:
-    """Ratios of a window, their intervals, and the verdict against `level`."""
+    """Ratios of a window, their intervals, and the verdict against `level`.
+
+    `hours` are those of the bins; `hours_a_day` is what a person works.
+    """
     n = totals.bins
     n_eff = effective_n(n, rho)
     shares = _scale(totals.sums, n) if n else None
@@ -273,6 +281,8 @@ def ratios_of(
         unsure_rate=_unsure_rate(totals),
         expected_days=totals.expected_days,
         coverage=_coverage(totals),
+        hours=n * BIN_HOURS,
+        expected_hours=totals.expected_days * hours_a_day,
         shares=dict(zip(EMOTIONS, shares or (), strict=bool(shares))),
         hard_shares=dict(zip(EMOTIONS, hard or (), strict=bool(hard))),
         hard_stress=min(1.0, weights.stress(hard)) if hard else None,

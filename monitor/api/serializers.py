@@ -188,6 +188,8 @@ class RatiosOutput(serializers.Serializer[Any]):
     days = serializers.IntegerField()
     expected_days = serializers.IntegerField()
     coverage = serializers.FloatField()
+    hours = serializers.FloatField(help_text="Five minutes for each bin.")
+    expected_hours = serializers.FloatField()
     counted = serializers.IntegerField()
     unsure = serializers.IntegerField()
     unsure_rate = serializers.FloatField(allow_null=True)

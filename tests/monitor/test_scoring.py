@@ -151,6 +151,11 @@ def test_coverage_never_exceeds_one() -> None:
     assert ratios_of(totals(days=12), level=LEVEL).coverage == 1.0
 
 
+def test_the_hours_seen_stand_against_those_worked() -> None:
+    found = ratios_of(totals(bins=60), level=LEVEL, hours_a_day=4)
+    assert (found.hours, found.expected_hours) == (5, 40)
+
+
 def test_weights_change_what_stress_is() -> None:
     ratios = ratios_of(totals(stress=0.5), level=LEVEL, weights=Weights(sad=0.5))
     assert ratios.stress == pytest.approx(0.375)
