@@ -294,3 +294,19 @@ def test_the_rule_is_open_to_everybody_but_its_outcomes_are_not(
 
 def test_the_rule_page_knows_when_nothing_was_reviewed(client_health: Client) -> None:
     assert "No flag was raised yet." in client_health.get("/rule/").content.decode()
+
+
+@pytest.mark.parametrize("answers", [1, 6])
+def test_answers_do_not_make_the_person_page_dearer(
+    client_employee: Client,
+    employee: User,
+    raised: Flag,
+    django_assert_max_num_queries: DjangoAssertNumQueries,
+    answers: int,
+) -> None:
+    for _ in range(answers):
+        flags.flag_answer(flag=raised, by=employee, text="Again.")
+    url = f"/people/{raised.person_id}/"
+    client_employee.get(url)
+    with django_assert_max_num_queries(21):
+        assert "Again." in client_employee.get(url).content.decode()
