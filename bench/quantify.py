@@ -279,7 +279,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--model", default="", help="default: the active model")
-    parser.add_argument("--staff", type=int, default=150, help="people of a round")
+    parser.add_argument("--staff", type=int, default=100, help="people of a round")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     engine = Engine.load(model_folder(options.model or active_name()))

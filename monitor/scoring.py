@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 FORMULA = "1"
 RHO = 0.6
-BIN_HOURS = 1 / 12
 HOURS_A_DAY = 8.0
 Z95 = 1.959963984540054
 ANGRY, HAPPY, NEUTRAL, SAD, SURPRISE = range(len(EMOTIONS))
@@ -159,8 +158,6 @@ class Ratios:
     unsure_rate: float | None
     expected_days: int
     coverage: float
-    hours: float
-    expected_hours: float
     shares: dict[str, float]
     hard_shares: dict[str, float]
     hard_stress: float | None
@@ -170,6 +167,15 @@ class Ratios:
     model: str
     formula: str
     correction: Correction | None = None
+
+    @property
+    def hours(self) -> float:
+        """Working time seen: five minutes for each bin."""
+        return self.bins / 12
+
+    @property
+    def expected_hours(self) -> float:
+        return self.expected_days * HOURS_A_DAY
 
 
 DEFAULT_WEIGHTS = Weights()
@@ -253,12 +259,8 @@ def ratios_of(
     rho: float = RHO,
     weights: Weights = DEFAULT_WEIGHTS,
     gates: Gates = DEFAULT_GATES,
-    hours_a_day: float = HOURS_A_DAY,
 ) -> Ratios:
-    """Ratios of a window, their intervals, and the verdict against `level`.
-
-    `hours` are those of the bins; `hours_a_day` is what a person works.
-    """
+    """Ratios of a window, their intervals, and the verdict against `level`."""
     n = totals.bins
     n_eff = effective_n(n, rho)
     shares = _scale(totals.sums, n) if n else None
@@ -281,8 +283,6 @@ def ratios_of(
         unsure_rate=_unsure_rate(totals),
         expected_days=totals.expected_days,
         coverage=_coverage(totals),
-        hours=n * BIN_HOURS,
-        expected_hours=totals.expected_days * hours_a_day,
         shares=dict(zip(EMOTIONS, shares or (), strict=bool(shares))),
         hard_shares=dict(zip(EMOTIONS, hard or (), strict=bool(hard))),
         hard_stress=min(1.0, weights.stress(hard)) if hard else None,

@@ -152,8 +152,8 @@ def test_coverage_never_exceeds_one() -> None:
 
 
 def test_the_hours_seen_stand_against_those_worked() -> None:
-    found = ratios_of(totals(bins=60), level=LEVEL, hours_a_day=4)
-    assert (found.hours, found.expected_hours) == (5, 40)
+    found = person(0.5, bins=60)
+    assert (found.hours, found.expected_hours) == (5, 80)
 
 
 def test_weights_change_what_stress_is() -> None:
