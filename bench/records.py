@@ -47,6 +47,10 @@ def of_active(name: str, data: Path) -> dict[str, tuple[str, ...]]:
         f"{name}.corruptions": (*python, "bench.corruptions", "--model", name, *fer),
         f"{name}.gate": (*python, "bench.gate", "--model", name, *fer),
         f"{name}.inference": (*python, "bench.inference", "--model", name, *fer),
+        f"{name}.fer7": (
+            *(*MANAGE, "evaluate", "--model", name),
+            *("--data", str(data / "fer2013"), "--classes", "7"),
+        ),
         f"{name}.quantify": (
             *(*python, "bench.quantify"),
             *("--model", name, "--data", str(data)),
