@@ -1,14 +1,15 @@
-"""When a person's stress has risen against their own past: pure functions.
+"""When a person's ratio has risen against their own past: pure functions.
 
-The unit is the day. A *recent* window of ten working days is compared with the
-*baseline*, the 35 calendar days before it, by the difference of two means over the
-spread of single days (the two-sample z test, with the baseline's own standard deviation
-as in a Shewhart chart: Shewhart 1931, "Economic Control of Quality of Manufactured
-Product"). Three evaluations in a row must agree, and to leave takes another threshold
-than to enter, so that a flag does not flicker.
+The unit is the day. A flag rises when the evidence that the usual ratio has risen
+(`monitor.change_point`: the Shiryaev-Roberts statistic over an unknown day, an unknown
+size and an unknown baseline) reaches a threshold. It is left when the *recent* window
+of ten working days has come back to the *baseline*, the usual ratio before that window,
+on three evaluations in a row: other thresholds than to enter, so that a flag does not
+flicker.
 
 Everything is computed from the days themselves; the only state is whether a flag is
 open and since when. Nothing here knows the database, the clock or the settings.
+docs/flags.md has the figures and how they were found.
 """
 
 from __future__ import annotations
@@ -18,11 +19,29 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
-from statistics import fmean, stdev
+from statistics import fmean
 from typing import NamedTuple
 
+import numpy as np
+
+from monitor.change_point import (
+    DEFAULT,
+    Belief,
+    Floats,
+    Population,
+    day_variance,
+    likelihoods,
+    prior,
+)
 from monitor.periods import last_working_days
-from monitor.scoring import DEFAULT_WEIGHTS, RHO, DayTotals, effective_n, wilson
+from monitor.scoring import (
+    DEFAULT_WEIGHTS,
+    HAPPY,
+    RHO,
+    DayTotals,
+    effective_n,
+    wilson,
+)
 
 
 class DayValue(NamedTuple):
@@ -35,35 +54,42 @@ class DayValue(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class FlagPolicy:
-    """The numbers of the rule."""
+    """The numbers of the rule.
+
+    enter_evidence: natural logarithm of the statistic. head_days: with data, before a
+    rise may have begun. rho: of the level's interval; the days' own is `population`'s.
+    """
 
     recent_working_days: int = 10
     recent_days_present: int = 3
     baseline_calendar_days: int = 35
     baseline_days_present: int = 10
     baseline_bins: int = 100
-    sigma_floor: float = 0.05
-    enter_z: float = 3.0
-    enter_rise: float = 0.15
+    history_calendar_days: int = 182
+    head_days: int = 10
+    enter_evidence: float = 8.2
     leave_z: float = 1.0
     evaluations: int = 3
     cooldown_working_days: int = 10
     rho: float = RHO
+    population: Population = DEFAULT
 
     def history_days(self) -> int:
         """Calendar days before an evaluated day that can matter, with a margin."""
-        working_days = self.recent_working_days + self.evaluations
-        return self.baseline_calendar_days + 7 * (working_days // 5 + 2)
+        return self.history_calendar_days + 7 * (self.evaluations // 5 + 1)
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
     """One look at one day. Without `enough` data the figures may be missing.
 
-    z: rise in standard errors. rise: recent minus baseline. stale: nothing was seen in
-    the whole recent window, which says nothing about the person.
+    evidence: see `FlagPolicy`. baseline: usual ratio before the recent window, with
+    what is known of people in general. z: the recent mean above it, in standard errors.
+    stale: nothing was seen in the whole recent window, which says nothing about the
+    person.
     """
 
+    evidence: float | None
     z: float | None
     rise: float | None
     recent: float | None
@@ -94,31 +120,50 @@ def day_values(days: Iterable[DayTotals]) -> list[DayValue]:
     ]
 
 
+def unhappy_values(days: Iterable[DayTotals]) -> list[DayValue]:
+    """What is not happiness, of the days that have any: its rise is the drop."""
+    return [
+        DayValue(row.day, 1 - row.sums[HAPPY] / row.bins, row.bins)
+        for row in days
+        if row.bins
+    ]
+
+
+def mirrored(days: Iterable[DayValue]) -> list[DayValue]:
+    """1 - ratio, so that the rule finds a fall: a recovery, where it is of stress.
+
+    Its policy needs the mirrored population.
+    """
+    return [DayValue(row.day, 1 - row.stress, row.bins) for row in days]
+
+
 def decide(
     days: Iterable[DayValue],
     on: date,
     policy: FlagPolicy = POLICY,
     *,
     is_open: bool,
-    opened_on: date | None = None,
+    since: date | None = None,
 ) -> Decision:
     """What to do with a person's flag after the evaluation of day `on`.
 
-    While a flag is open, pass the day on which it was raised: the baseline then stays
-    the one it was raised against. Otherwise the raised days would slide into the
-    baseline, and after a few weeks a person who is as stressed as before would look
-    normal and the flag would close by itself.
+    since: of an open flag, the day on which it was raised: the baseline then stays the
+    one it was raised against. Otherwise the raised days would slide into the baseline,
+    and after some weeks a person who is as stressed as before would look normal and
+    the flag would close by itself. Without an open flag, the day on which the last one
+    was closed: what had been seen until then is no new evidence.
     """
     rows = sorted(days)
+    if not is_open:
+        seen = evaluate(rows, on, policy, closed_on=since)
+        return Decision.OPEN if seen.enter else Decision.NOTHING
     looks = [
-        evaluate(rows, day, policy, baseline_of=opened_on if is_open else None)
+        evaluate(rows, day, policy, baseline_of=since)
         for day in last_working_days(policy.evaluations, until=on)
     ]
-    if is_open:
-        if looks[-1].stale:
-            return Decision.STALE
-        return Decision.CLOSE if all(x.leave for x in looks) else Decision.KEEP
-    return Decision.OPEN if all(x.enter for x in looks) else Decision.NOTHING
+    if looks[-1].stale:
+        return Decision.STALE
+    return Decision.CLOSE if all(x.leave for x in looks) else Decision.KEEP
 
 
 def evaluate(
@@ -127,60 +172,104 @@ def evaluate(
     policy: FlagPolicy = POLICY,
     *,
     baseline_of: date | None = None,
+    closed_on: date | None = None,
 ) -> Evaluation:
-    """Compare the recent window that ends with `on` with the baseline before it.
+    """Look at the days up to `on`.
 
-    `baseline_of` freezes the baseline at the one of that earlier day.
+    `baseline_of` freezes the baseline at the one of that earlier day; a rise must have
+    begun after `closed_on`.
     """
-    rows = [row for row in days if row.bins > 0]
-    recent = _between(rows, _recent_start(on, policy), on)
-    base_end = _recent_start(min(on, baseline_of or on), policy) - timedelta(days=1)
-    base_start = base_end - timedelta(days=policy.baseline_calendar_days - 1)
-    baseline = _between(rows, base_start, base_end)
+    start = min(on, baseline_of or on) - timedelta(policy.history_calendar_days)
+    rows = sorted(row for row in days if row.bins > 0 and start <= row.day <= on)
+    window = _recent_start(on, policy)
+    recent = [row for row in rows if row.day >= window]
+    base_end = _recent_start(min(on, baseline_of or on), policy)
+    known = [row for row in rows if row.day < base_end]
+    recent_mean = fmean(row.stress for row in recent) if recent else None
     enough = (
         len(recent) >= policy.recent_days_present
-        and len(baseline) >= policy.baseline_days_present
-        and sum(row.bins for row in baseline) >= policy.baseline_bins
+        and len(known) >= policy.baseline_days_present
+        and sum(row.bins for row in known) >= policy.baseline_bins
     )
-    recent_mean = fmean(row.stress for row in recent) if recent else None
-    mu = fmean(row.stress for row in baseline) if baseline else None
-    if not enough or recent_mean is None or mu is None:
+    if not enough or recent_mean is None:
         return Evaluation(
-            None, None, recent_mean, mu, enough, False, False, stale=not recent
+            None, None, None, recent_mean, None, enough, False, False, not recent
         )
+    belief = Belief(prior(1, policy.population))
+    mu, variance = 0.0, 0.0
+    for n, (row, day) in enumerate(zip(rows, _likelihoods(rows, policy), strict=True)):
+        if n == len(known):
+            mu, variance = (float(value[0]) for value in belief.moments())
+        begins = n >= policy.head_days and (closed_on is None or row.day > closed_on)
+        belief.see(day[None], [begins])
+    evidence = float(belief.evidence()[0])
+    error = math.sqrt(variance + _noise(recent, mu, policy))
+    warm = (on - rows[0].day).days >= policy.baseline_calendar_days
     rise = recent_mean - mu
-    z = rise / _standard_error(baseline, len(recent), policy)
-    enter = (
-        z >= policy.enter_z
-        and rise >= policy.enter_rise
-        and _lower_bound(recent, policy) > mu
+    return Evaluation(
+        evidence=evidence,
+        z=rise / error,
+        rise=rise,
+        recent=recent_mean,
+        baseline=mu,
+        enough=enough,
+        enter=warm and evidence >= policy.enter_evidence,
+        leave=rise <= policy.leave_z * error,
+        stale=False,
     )
-    leave = z <= policy.leave_z
-    return Evaluation(z, rise, recent_mean, mu, enough, enter, leave, stale=False)
+
+
+def decide_level(
+    days: Iterable[DayValue],
+    on: date,
+    level: float,
+    policy: FlagPolicy = POLICY,
+    *,
+    is_open: bool,
+) -> Decision:
+    """The same for a ratio that stays above a fixed level, whatever the past.
+
+    Enters when the lower bound of the recent window's Wilson interval lies above the
+    level, leaves when its ratio does not, on three evaluations in a row.
+    """
+    rows = sorted(row for row in days if row.bins > 0)
+    looks = []
+    for day in last_working_days(policy.evaluations, until=on):
+        window = _recent_start(day, policy)
+        looks.append([row for row in rows if window <= row.day <= day])
+    enough = all(len(look) >= policy.recent_days_present for look in looks)
+    if is_open:
+        if not looks[-1]:
+            return Decision.STALE
+        below = enough and all(_pooled(look) <= level for look in looks)
+        return Decision.CLOSE if below else Decision.KEEP
+    above = enough and all(_lower_bound(look, policy) > level for look in looks)
+    return Decision.OPEN if above else Decision.NOTHING
 
 
 def _recent_start(on: date, policy: FlagPolicy) -> date:
     return last_working_days(policy.recent_working_days, until=on)[0]
 
 
-def _between(rows: Iterable[DayValue], first: date, last: date) -> list[DayValue]:
-    return [row for row in rows if first <= row.day <= last]
+def _likelihoods(rows: Sequence[DayValue], policy: FlagPolicy) -> Floats:
+    stress, bins = [row.stress for row in rows], [row.bins for row in rows]
+    return likelihoods(stress, bins, policy.population)
 
 
-def _standard_error(
-    baseline: Sequence[DayValue], recent_days: int, policy: FlagPolicy
-) -> float:
-    """Of the difference of two means of days.
-
-    The floor keeps a few chance-alike days from making every change look large.
-    """
-    sigma = max(policy.sigma_floor, stdev(row.stress for row in baseline))
-    return sigma * math.sqrt(1 / recent_days + 1 / len(baseline))
+def _noise(rows: Sequence[DayValue], usual: float, policy: FlagPolicy) -> float:
+    """Variance of the mean of these days around the usual ratio."""
+    spread = day_variance(
+        np.array(usual), [row.bins for row in rows], policy.population
+    )
+    return float(spread.sum()) / len(rows) ** 2
 
 
-def _lower_bound(recent: Sequence[DayValue], policy: FlagPolicy) -> float:
-    """Wilson bound of the window's ratio, in which each bin weighs the same."""
-    bins = sum(row.bins for row in recent)
-    share = sum(row.stress * row.bins for row in recent) / bins
-    interval = wilson(share, effective_n(bins, policy.rho))
+def _pooled(rows: Sequence[DayValue]) -> float:
+    """The window's ratio, in which each bin weighs the same."""
+    return sum(row.stress * row.bins for row in rows) / sum(row.bins for row in rows)
+
+
+def _lower_bound(rows: Sequence[DayValue], policy: FlagPolicy) -> float:
+    n_eff = effective_n(sum(row.bins for row in rows), policy.rho)
+    interval = wilson(_pooled(rows), n_eff)
     return interval.low if interval else 0.0

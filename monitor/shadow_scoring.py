@@ -165,8 +165,9 @@ def episodes(values: Sequence[DayValue]) -> tuple[Episode, ...]:
     found: list[Episode] = []
     opened: date | None = None
     for day in working_days(values[0].day, values[-1].day):
+        since = opened or (found[-1].closed if found else None)
         decision = flag_rules.decide(
-            values, day, POLICY, is_open=opened is not None, opened_on=opened
+            values, day, POLICY, is_open=opened is not None, since=since
         )
         if decision is Decision.OPEN and not _rests(found, day):
             opened = day

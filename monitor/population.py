@@ -1,0 +1,59 @@
+"""What the flag rule is told of a site's people in general, from their stored days."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import numpy as np
+from django.core.cache import cache
+
+from monitor.change_point import (
+    DEFAULT,
+    Floats,
+    Ints,
+    Population,
+    estimate_population,
+)
+from monitor.flag_rules import day_values
+from monitor.flag_simulation import Setting
+from monitor.models import DailySummary, Person
+from monitor.scoring import newest_days
+
+DAYS = 60  # calendar days
+PEOPLE = 300
+
+
+def site_population(on: date) -> Population:
+    """As of the Monday of that day's week, so that decisions of a week agree."""
+    monday = on - timedelta(days=on.weekday())
+    found: Population = cache.get_or_set(
+        f"flag-population:{monday}", lambda: estimate_population(*site_days(monday))
+    )
+    return found
+
+
+def site_days(until: date) -> tuple[Floats, Ints]:
+    """Stress ratios and bins of people's days before `until`: (people, days) each.
+
+    Each person's days are those of the newest model, filled up with days of 0 bins.
+    """
+    people = Person.objects.consented().order_by("pk").values_list("pk", flat=True)
+    stored = DailySummary.objects.filter(person_id__in=list(people[:PEOPLE])).for_days(
+        until - timedelta(days=DAYS), until - timedelta(days=1)
+    )
+    rows = [day_values(newest_days(days)) for days in stored.by_person().values()]
+    longest = max((len(row) for row in rows), default=0)
+    stress, bins = np.zeros((len(rows), longest)), np.zeros((len(rows), longest), int)
+    for n, row in enumerate(rows):
+        stress[n, : len(row)] = [day.stress for day in row]
+        bins[n, : len(row)] = [day.bins for day in row]
+    return stress, bins
+
+
+def site_setting(on: date) -> Setting:
+    """The site as the simulation sees it: its people and its pictures a day."""
+    _, bins = site_days(on)
+    people = site_population(on)
+    if people is DEFAULT or not (bins > 0).any():
+        return Setting("default")
+    return Setting("this site", people, pictures=int(np.median(bins[bins > 0])))
