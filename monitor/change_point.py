@@ -72,13 +72,25 @@ def effective_looks(bins: npt.ArrayLike, rho: float) -> Floats:
     return looks
 
 
+def day_mean(ratio: Floats, population: Population) -> Floats:
+    """Expected mean of a day of somebody with that usual ratio, a little nearer 1/2."""
+    mean: Floats = _days(ratio, population) @ WEIGHTS
+    return mean
+
+
 def day_variance(ratio: Floats, bins: npt.ArrayLike, population: Population) -> Floats:
     """Variance of a day's mean: of its looks, and of the day around `ratio`."""
-    odds = np.log(ratio / (1 - ratio))[..., None] + population.day_sd * NODES
-    share = 1 / (1 + np.exp(-odds))
+    share = _days(ratio, population)
     mean, square = share @ WEIGHTS, share**2 @ WEIGHTS
     looks = np.maximum(effective_looks(bins, population.rho), 1e-9)
-    return (mean - square) / looks + square - mean**2
+    variance: Floats = (mean - square) / looks + square - mean**2
+    return variance
+
+
+def _days(ratio: Floats, population: Population) -> Floats:
+    """The ratios that days take, one for each node: (..., nodes)."""
+    odds = np.log(ratio / (1 - ratio))[..., None] + population.day_sd * NODES
+    return 1 / (1 + np.exp(-odds))
 
 
 def likelihoods(
@@ -138,12 +150,14 @@ class Belief:
     def evidence(self) -> Floats:
         """Natural logarithm of the Shiryaev-Roberts statistic: (people,)."""
         total = self.risen.sum(axis=2).mean(axis=1)
-        return np.log(np.maximum(total, 1 / LARGEST))
+        log: Floats = np.log(np.maximum(total, 1 / LARGEST))
+        return log
 
     def moments(self) -> tuple[Floats, Floats]:
         """Mean and variance of the usual ratio if it never rose: (people,) each."""
-        mean = self.usual @ RATIOS
-        return mean, self.usual @ RATIOS**2 - mean**2
+        mean: Floats = self.usual @ RATIOS
+        square: Floats = self.usual @ RATIOS**2
+        return mean, square - mean**2
 
 
 def estimate_population(stress: Floats, bins: Ints) -> Population:

@@ -31,12 +31,12 @@ def trade_off(lines: Sequence[Line], target: tuple[float, float]) -> str:
             f'<polyline points="{path}" fill="none" stroke="{colour}" '
             f'stroke-width="2"/>'
         )
-        y = TOP + 18 + 20 * n
+        row = TOP + 18 + 20 * n
         parts.append(
-            f'<line x1="{LEFT + WIDTH + 14}" x2="{LEFT + WIDTH + 34}" y1="{y - 4}" '
-            f'y2="{y - 4}" stroke="{colour}" stroke-width="2"/>'
+            f'<line x1="{LEFT + WIDTH + 14}" x2="{LEFT + WIDTH + 34}" y1="{row - 4}" '
+            f'y2="{row - 4}" stroke="{colour}" stroke-width="2"/>'
         )
-        parts.append(_text(LEFT + WIDTH + 40, y, line.title, "start"))
+        parts.append(_text(LEFT + WIDTH + 40, row, line.title, "start"))
     x, y = _x(target[0]), _y(target[1])
     parts.append(
         f'<path d="M{x - 6:.1f} {y:.1f}h12M{x:.1f} {y - 6:.1f}v12" stroke="#000" '

@@ -19,6 +19,7 @@ from monitor.change_point import (
     Floats,
     Ints,
     Population,
+    day_mean,
     day_variance,
     likelihoods,
     prior,
@@ -91,9 +92,9 @@ class Windows:
         """Sum over the recent window that ends with each day: (people, days)."""
         return _rolling(values, self.length)
 
-    def earlier(self, values: Floats, length: int | None = None) -> Floats:
+    def earlier(self, values: npt.ArrayLike, length: int | None = None) -> Floats:
         """Sum over `length` days (all) before the recent window: (people, days)."""
-        sums = _rolling(values, length or values.shape[1])
+        sums = _rolling(values, length or self.seen.shape[1])
         shifted = np.zeros_like(sums)
         shifted[:, self.length :] = sums[:, : -self.length]
         return shifted
@@ -125,6 +126,7 @@ class ChangePoint:
     def leave(self, day: int, who: Ints, raised_on: Ints) -> Flags:
         base = np.maximum(raised_on - self.windows.length, 0)
         mean, variance = self.mean[who, base], self.variance[who, base]
+        usual = day_mean(mean, self.population)
         calm = np.ones(len(who), bool)
         for look in range(day, day - self.policy.evaluations, -1):
             days = self.windows.days[who, look]
@@ -132,7 +134,7 @@ class ChangePoint:
             spread = day_variance(mean[:, None], bins, self.population)
             noise = np.where(bins > 0, spread, 0).sum(axis=1)
             error = np.sqrt(variance + noise / np.maximum(days, 1) ** 2)
-            rise = self.windows.mean[who, look] - mean
+            rise = self.windows.mean[who, look] - usual
             calm &= days >= self.policy.recent_days_present
             calm &= rise <= self.policy.leave_z * error
         return calm
@@ -273,7 +275,8 @@ def _calendar_days(seen: Flags) -> Ints:
     calendar = day // WEEK * 7 + day % WEEK
     ever = seen.any(axis=1)
     first = np.where(ever, calendar[seen.argmax(axis=1)], calendar[-1])
-    return calendar - first[:, None]
+    since: Ints = calendar - first[:, None]
+    return since
 
 
 def _wilson_low(share: Floats, n_eff: Floats) -> Floats:

@@ -29,6 +29,7 @@ from monitor.change_point import (
     Belief,
     Floats,
     Population,
+    day_mean,
     day_variance,
     likelihoods,
     prior,
@@ -196,15 +197,16 @@ def evaluate(
             None, None, None, recent_mean, None, enough, False, False, not recent
         )
     belief = Belief(prior(1, policy.population))
-    mu, variance = 0.0, 0.0
+    usual, variance = 0.0, 0.0
     for n, (row, day) in enumerate(zip(rows, _likelihoods(rows, policy), strict=True)):
         if n == len(known):
-            mu, variance = (float(value[0]) for value in belief.moments())
+            usual, variance = (float(value[0]) for value in belief.moments())
         begins = n >= policy.head_days and (closed_on is None or row.day > closed_on)
         belief.see(day[None], [begins])
     evidence = float(belief.evidence()[0])
-    error = math.sqrt(variance + _noise(recent, mu, policy))
+    error = math.sqrt(variance + _noise(recent, usual, policy))
     warm = (on - rows[0].day).days >= policy.baseline_calendar_days
+    mu = float(day_mean(np.array(usual), policy.population))
     rise = recent_mean - mu
     return Evaluation(
         evidence=evidence,

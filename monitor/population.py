@@ -26,10 +26,10 @@ PEOPLE = 300
 def site_population(on: date) -> Population:
     """As of the Monday of that day's week, so that decisions of a week agree."""
     monday = on - timedelta(days=on.weekday())
-    found: Population = cache.get_or_set(
+    found: Population | None = cache.get_or_set(
         f"flag-population:{monday}", lambda: estimate_population(*site_days(monday))
     )
-    return found
+    return found or DEFAULT
 
 
 def site_days(until: date) -> tuple[Floats, Ints]:
@@ -54,6 +54,6 @@ def site_setting(on: date) -> Setting:
     """The site as the simulation sees it: its people and its pictures a day."""
     _, bins = site_days(on)
     people = site_population(on)
-    if people is DEFAULT or not (bins > 0).any():
+    if people == DEFAULT or not (bins > 0).any():
         return Setting("default")
     return Setting("this site", people, pictures=int(np.median(bins[bins > 0])))

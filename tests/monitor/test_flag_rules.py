@@ -46,9 +46,13 @@ def test_a_steady_person_is_never_flagged() -> None:
     assert set(decisions(days(usual(80)), last=40)) == {Decision.NOTHING}
 
 
-@pytest.mark.parametrize(("shift", "within"), [(0.3, 9), (0.2, 15)])
-def test_a_sustained_rise_is_flagged_within_days(shift: float, within: int) -> None:
-    rows = days(usual(45) + usual(20, shift))
+@pytest.mark.parametrize(
+    ("shift", "bins", "within"), [(0.3, 18, 11), (0.3, 45, 6), (0.2, 45, 13)]
+)
+def test_a_sustained_rise_is_flagged_within_days(
+    shift: float, bins: int, within: int
+) -> None:
+    rows = days(usual(45) + usual(20, shift), bins)
     assert Decision.OPEN in decisions(rows, last=20)[:within]
 
 
@@ -145,8 +149,8 @@ def test_a_flag_closes_when_the_days_are_back() -> None:
 
 
 def test_the_baseline_of_an_open_flag_does_not_absorb_the_rise() -> None:
-    rows = days(usual(40) + usual(80, 0.3))
-    opened = last_working_days(70, FRIDAY)[0]
+    rows = days(usual(40) + usual(140, 0.3))
+    opened = last_working_days(128, FRIDAY)[0]
     assert decide(rows, FRIDAY, is_open=True, since=opened) is Decision.KEEP
     assert decide(rows, FRIDAY, is_open=True) is Decision.CLOSE
     frozen = evaluate(rows, FRIDAY, baseline_of=opened)
