@@ -27,7 +27,6 @@ import numpy as np
 from monitor.change_point import (
     DEFAULT,
     Belief,
-    Floats,
     Population,
     day_mean,
     day_variance,
@@ -84,10 +83,10 @@ class FlagPolicy:
 class Evaluation:
     """One look at one day. Without `enough` data the figures may be missing.
 
-    evidence: see `FlagPolicy`. baseline: usual ratio before the recent window, with
-    what is known of people in general. z: the recent mean above it, in standard errors.
-    stale: nothing was seen in the whole recent window, which says nothing about the
-    person.
+    evidence: see `FlagPolicy`. baseline: mean of the days before the recent window.
+    z: the recent mean above what was to be expected of this person and of people in
+    general, in standard errors. stale: nothing was seen in the whole recent window,
+    which says nothing about the person.
     """
 
     evidence: float | None
@@ -187,36 +186,25 @@ def evaluate(
     base_end = _recent_start(min(on, baseline_of or on), policy)
     known = [row for row in rows if row.day < base_end]
     recent_mean = fmean(row.stress for row in recent) if recent else None
-    enough = (
-        len(recent) >= policy.recent_days_present
-        and len(known) >= policy.baseline_days_present
-        and sum(row.bins for row in known) >= policy.baseline_bins
-    )
+    enough = _enough(recent, known, policy)
     if not enough or recent_mean is None:
         return Evaluation(
             None, None, None, recent_mean, None, enough, False, False, not recent
         )
-    belief = Belief(prior(1, policy.population))
-    usual, variance = 0.0, 0.0
-    for n, (row, day) in enumerate(zip(rows, _likelihoods(rows, policy), strict=True)):
-        if n == len(known):
-            usual, variance = (float(value[0]) for value in belief.moments())
-        begins = n >= policy.head_days and (closed_on is None or row.day > closed_on)
-        belief.see(day[None], [begins])
-    evidence = float(belief.evidence()[0])
-    error = math.sqrt(variance + _noise(recent, usual, policy))
+    evidence, usual, variance = _weigh(rows, len(known), closed_on, policy)
+    expected = float(day_mean(np.array(usual), policy.population))
+    z = (recent_mean - expected) / math.sqrt(variance + _noise(recent, usual, policy))
     warm = (on - rows[0].day).days >= policy.baseline_calendar_days
-    mu = float(day_mean(np.array(usual), policy.population))
-    rise = recent_mean - mu
+    baseline = fmean(row.stress for row in known)
     return Evaluation(
         evidence=evidence,
-        z=rise / error,
-        rise=rise,
+        z=z,
+        rise=recent_mean - baseline,
         recent=recent_mean,
-        baseline=mu,
+        baseline=baseline,
         enough=enough,
         enter=warm and evidence >= policy.enter_evidence,
-        leave=rise <= policy.leave_z * error,
+        leave=z <= policy.leave_z,
         stale=False,
     )
 
@@ -253,9 +241,30 @@ def _recent_start(on: date, policy: FlagPolicy) -> date:
     return last_working_days(policy.recent_working_days, until=on)[0]
 
 
-def _likelihoods(rows: Sequence[DayValue], policy: FlagPolicy) -> Floats:
+def _enough(
+    recent: Sequence[DayValue], known: Sequence[DayValue], policy: FlagPolicy
+) -> bool:
+    return (
+        len(recent) >= policy.recent_days_present
+        and len(known) >= policy.baseline_days_present
+        and sum(row.bins for row in known) >= policy.baseline_bins
+    )
+
+
+def _weigh(
+    rows: Sequence[DayValue], known: int, closed_on: date | None, policy: FlagPolicy
+) -> tuple[float, float, float]:
+    """Evidence of all rows; mean and variance of the usual ratio after `known`."""
+    belief = Belief(prior(1, policy.population))
+    usual, variance = belief.moments()
     stress, bins = [row.stress for row in rows], [row.bins for row in rows]
-    return likelihoods(stress, bins, policy.population)
+    days = likelihoods(stress, bins, policy.population)
+    for n, (row, day) in enumerate(zip(rows, days, strict=True), start=1):
+        begins = n > policy.head_days and (closed_on is None or row.day > closed_on)
+        belief.see(day[None], [begins])
+        if n == known:
+            usual, variance = belief.moments()
+    return float(belief.evidence()[0]), float(usual[0]), float(variance[0])
 
 
 def _noise(rows: Sequence[DayValue], usual: float, policy: FlagPolicy) -> float:
