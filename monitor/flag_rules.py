@@ -181,8 +181,7 @@ def evaluate(
     """
     start = min(on, baseline_of or on) - timedelta(policy.history_calendar_days)
     rows = sorted(row for row in days if row.bins > 0 and start <= row.day <= on)
-    window = _recent_start(on, policy)
-    recent = [row for row in rows if row.day >= window]
+    recent = [row for row in rows if row.day >= _recent_start(on, policy)]
     base_end = _recent_start(min(on, baseline_of or on), policy)
     known = [row for row in rows if row.day < base_end]
     recent_mean = fmean(row.stress for row in recent) if recent else None
