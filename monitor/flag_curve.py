@@ -1,4 +1,4 @@
-"""The trade between false flags and rises that are found, as an SVG picture."""
+"""False flags against rises of 0.20 that are found, as an SVG picture."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import NamedTuple
 WIDTH, HEIGHT = 420, 300  # plotting area, user units
 LEFT, TOP, RIGHT, BOTTOM = 56, 16, 250, 48
 RATES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
-COLOURS = ("#1f5fa8", "#c2410c", "#5b7f2b", "#7a4fa3", "#555555")
+COLOURS = ("#1f5fa8", "#c2410c", "#5b7f2b", "#7a4fa3", "#555555", "#0f8b8d")
 
 
 class Line(NamedTuple):
@@ -67,7 +67,7 @@ def _axes() -> list[str]:
     )
     parts.append(
         f'<text x="14" y="{middle}" text-anchor="middle" '
-        f'transform="rotate(-90 14 {middle})">found within 20 working days</text>'
+        f'transform="rotate(-90 14 {middle})">+0.20 found within 20 working days</text>'
     )
     return parts
 

@@ -10,7 +10,7 @@ rho the lag-1 autocorrelation; the reader mistakes some of them. People come in 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from statistics import median
@@ -218,15 +218,11 @@ def settings_of(reader: Reader) -> list[Setting]:
     ]
 
 
-def simulate(
-    setting: Setting,
-    run: Run,
-    progress: Callable[[Iterable[int]], Iterable[int]] = iter,
-) -> Figures:
+def simulate(setting: Setting, run: Run) -> Figures:
     """Figures of a rule in a setting; the same for the same seed."""
     episodes, days = 0, 0
     found: dict[float, Found] = {shift: Found(0, []) for shift in run.shifts}
-    for site in progress(range(run.sites)):
+    for site in range(run.sites):
         rng = np.random.default_rng([run.seed, site])
         for world in _worlds(rng, setting):
             raised, _ = _follow(world, run)
