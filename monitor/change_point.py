@@ -56,6 +56,8 @@ class Population:
 
 
 DEFAULT = Population()
+# Of the lack of happiness: as little is known of happiness as of stress.
+LACK = Population(DEFAULT.beta, DEFAULT.alpha)
 
 
 def effective_looks(bins: npt.ArrayLike, rho: float) -> Floats:
@@ -160,11 +162,13 @@ class Belief:
         return mean, square - mean**2
 
 
-def estimate_population(stress: Floats, bins: Ints) -> Population:
+def estimate_population(
+    stress: Floats, bins: Ints, default: Population = DEFAULT
+) -> Population:
     """The population of a site from days of its people, by moments (empirical Bayes).
 
     stress, bins: (people, days). Only people with 10 days count; with fewer than 8 of
-    them the default is returned. rho is such that the days scatter around each
+    them `default` is returned. rho is such that the days scatter around each
     person's mean as much as they should; the days of a site cannot tell it from
     day_sd, which stays, and the rule only needs what both make together. The Beta
     distribution has the mean of the people and their variance, less what comes from
@@ -174,7 +178,7 @@ def estimate_population(stress: Floats, bins: Ints) -> Population:
     days = seen.sum(axis=1)
     keep = days >= FEWEST_DAYS
     if keep.sum() < FEWEST_PEOPLE:
-        return DEFAULT
+        return default
     stress, bins, seen, days = stress[keep], bins[keep], seen[keep], days[keep]
     mean = (stress * seen).sum(axis=1) / days
     square = np.where(seen, stress - mean[:, None], 0) ** 2

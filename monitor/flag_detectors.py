@@ -146,6 +146,21 @@ class ChangePoint:
         return self.belief.moments()
 
 
+class FirstSign(ChangePoint):
+    """When the product notes a sign of a flag; the flags themselves are not followed."""
+
+    def enter(self, day: int) -> Flags:
+        super().enter(day)
+        self.sign = self.belief.evidence() >= self.policy.sign_evidence
+        return self.sign & self.ripe[:, day]
+
+    def leave(self, day: int, who: Ints, raised_on: Ints) -> Flags:
+        return ~self.sign[who]
+
+    def reset(self, who: Ints) -> None:
+        """What had been seen still counts."""
+
+
 class Limit(ChangePoint):
     """The same, told everybody's usual ratio (people,): what no rule can know."""
 
@@ -223,7 +238,7 @@ class TwoWindows:
         self.enough = enough & (windows.earlier(bins, length) >= policy.baseline_bins)
         looked = windows.recent(bins)
         share = windows.recent(stress * bins) / np.maximum(looked, 1)
-        self.low = _wilson_low(share, effective_n(1, policy.rho) * looked)
+        self.low = _wilson_low(share, effective_n(1) * looked)
 
     def enter(self, day: int) -> Flags:
         who = np.arange(len(self.mean))

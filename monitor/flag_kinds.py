@@ -9,13 +9,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
-from monitor import flag_rules
-from monitor.flag_rules import POLICY, DayValue, Decision, day_values
+from monitor.change_point import DEFAULT, LACK, Population
+from monitor.flag_rules import (
+    POLICY,
+    DayValue,
+    Decision,
+    day_values,
+    judge,
+    unhappy_values,
+)
 from monitor.periods import last_working_days, working_days
-from monitor.scoring import HAPPY, DayTotals, Ratios, Totals, Verdict, ratios_of
+from monitor.scoring import DayTotals, Ratios, Totals, Verdict, ratios_of
 
 RISE, LEVEL, DROP = "rise", "level", "drop"
 
@@ -24,8 +31,9 @@ RISE, LEVEL, DROP = "rise", "level", "drop"
 class Look:
     """What a kind says about one day.
 
-    first_sign: the evaluation of this day alone agrees. The ratios are of happiness for
-    a drop; they and `z` (standard errors) are None while there is too little data.
+    first_sign: see `flag_rules`; for the level, the evaluation of this day alone
+    agrees. The ratios are of happiness for a drop; they and `z` (standard errors) are
+    None while there is too little data, `evidence` (see `FlagPolicy`) also for a level.
     """
 
     decision: Decision
@@ -33,55 +41,57 @@ class Look:
     recent: float | None
     baseline: float | None
     z: float | None
+    evidence: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
     """Days of one model in order, the day to decide on, and the level of stress.
 
-    opened_on: when the open flag was raised, if its baseline can still be compared.
+    since: of an open flag, when it was raised, if its baseline can still be compared;
+    else when the last one of its kind was closed. population: see `FlagPolicy`.
     """
 
     days: Sequence[DayTotals]
     on: date
     level: float
     is_open: bool = False
-    opened_on: date | None = None
+    since: date | None = None
+    population: Population = DEFAULT
 
 
 def look(kind: str, question: Question) -> Look:
     """Raises ValueError for a kind that no rule raises."""
-    if kind == RISE:
-        return _against_own_past(day_values(question.days), question)
-    if kind == DROP:
-        seen = _against_own_past(_lack_of_happiness(question.days), question)
-        recent, baseline = _complement(seen.recent), _complement(seen.baseline)
-        return Look(seen.decision, seen.first_sign, recent, baseline, seen.z)
     if kind == LEVEL:
         return _against_level(question)
+    seen = _against_own_past(values_of(kind, question.days), question)
+    if kind == DROP:
+        recent, baseline = _complement(seen.recent), _complement(seen.baseline)
+        return replace(seen, recent=recent, baseline=baseline)
+    return seen
+
+
+def values_of(kind: str, days: Sequence[DayTotals]) -> list[DayValue]:
+    """The ratio whose rise a kind looks for. Raises ValueError for other kinds."""
+    if kind == RISE:
+        return day_values(days)
+    if kind == DROP:
+        return unhappy_values(days)
     raise ValueError(f"no rule raises {kind!r}")
 
 
+def expected(kind: str) -> Population:
+    """What that ratio is taken to be in people in general."""
+    return LACK if kind == DROP else DEFAULT
+
+
 def _against_own_past(values: list[DayValue], question: Question) -> Look:
-    decision = flag_rules.decide(
-        values,
-        question.on,
-        POLICY,
-        is_open=question.is_open,
-        opened_on=question.opened_on,
+    policy = replace(POLICY, population=question.population)
+    is_open, since = question.is_open, question.since
+    decision, seen = judge(values, question.on, policy, is_open=is_open, since=since)
+    return Look(
+        decision, seen.sign, seen.recent, seen.baseline, seen.z, seen.evidence
     )
-    seen = flag_rules.evaluate(
-        values, question.on, POLICY, baseline_of=question.opened_on
-    )
-    return Look(decision, seen.enter, seen.recent, seen.baseline, seen.z)
-
-
-def _lack_of_happiness(days: Sequence[DayTotals]) -> list[DayValue]:
-    return [
-        DayValue(row.day, 1 - min(1.0, row.sums[HAPPY] / row.bins), row.bins)
-        for row in days
-        if row.bins
-    ]
 
 
 def _complement(share: float | None) -> float | None:

@@ -5,7 +5,7 @@ The unit is the day. A flag rises when the evidence that the usual ratio has ris
 size and an unknown baseline) reaches a threshold. It is left when the *recent* window
 of ten working days has come back to the *baseline*, the usual ratio before that window,
 on three evaluations in a row: other thresholds than to enter, so that a flag does not
-flicker.
+flicker. Less evidence is a *sign* of a flag to come, for as long as there is as much.
 
 Everything is computed from the days themselves; the only state is whether a flag is
 open and since when. Nothing here knows the database, the clock or the settings.
@@ -34,14 +34,7 @@ from monitor.change_point import (
     prior,
 )
 from monitor.periods import last_working_days
-from monitor.scoring import (
-    DEFAULT_WEIGHTS,
-    HAPPY,
-    RHO,
-    DayTotals,
-    effective_n,
-    wilson,
-)
+from monitor.scoring import DEFAULT_WEIGHTS, HAPPY, DayTotals
 
 
 class DayValue(NamedTuple):
@@ -56,8 +49,8 @@ class DayValue(NamedTuple):
 class FlagPolicy:
     """The numbers of the rule.
 
-    enter_evidence: natural logarithm of the statistic. head_days: with data, before a
-    rise may have begun. rho: of the level's interval; the days' own is `population`'s.
+    enter_evidence, sign_evidence: natural logarithms of the statistic. head_days: with
+    data, before a rise may have begun. population: of the quantity that is looked at.
     """
 
     recent_working_days: int = 10
@@ -68,10 +61,10 @@ class FlagPolicy:
     history_calendar_days: int = 182
     head_days: int = 10
     enter_evidence: float = 8.2
+    sign_evidence: float = 6.0
     leave_z: float = 1.0
     evaluations: int = 3
     cooldown_working_days: int = 10
-    rho: float = RHO
     population: Population = DEFAULT
 
     def history_days(self) -> int:
@@ -95,6 +88,7 @@ class Evaluation:
     recent: float | None
     baseline: float | None
     enough: bool
+    sign: bool
     enter: bool
     leave: bool
     stale: bool
@@ -129,14 +123,6 @@ def unhappy_values(days: Iterable[DayTotals]) -> list[DayValue]:
     ]
 
 
-def mirrored(days: Iterable[DayValue]) -> list[DayValue]:
-    """1 - ratio, so that the rule finds a fall: a recovery, where it is of stress.
-
-    Its policy needs the mirrored population.
-    """
-    return [DayValue(row.day, 1 - row.stress, row.bins) for row in days]
-
-
 def decide(
     days: Iterable[DayValue],
     on: date,
@@ -153,17 +139,39 @@ def decide(
     the flag would close by itself. Without an open flag, the day on which the last one
     was closed: what had been seen until then is no new evidence.
     """
+    return judge(days, on, policy, is_open=is_open, since=since)[0]
+
+
+def judge(
+    days: Iterable[DayValue],
+    on: date,
+    policy: FlagPolicy = POLICY,
+    *,
+    is_open: bool,
+    since: date | None = None,
+) -> tuple[Decision, Evaluation]:
+    """As `decide`, with the evaluation of day `on` that it rests on."""
     rows = sorted(days)
     if not is_open:
         seen = evaluate(rows, on, policy, closed_on=since)
-        return Decision.OPEN if seen.enter else Decision.NOTHING
+        return Decision.OPEN if seen.enter else Decision.NOTHING, seen
     looks = [
         evaluate(rows, day, policy, baseline_of=since)
         for day in last_working_days(policy.evaluations, until=on)
     ]
     if looks[-1].stale:
-        return Decision.STALE
-    return Decision.CLOSE if all(x.leave for x in looks) else Decision.KEEP
+        return Decision.STALE, looks[-1]
+    calm = all(look.leave for look in looks)
+    return Decision.CLOSE if calm else Decision.KEEP, looks[-1]
+
+
+def baseline(
+    days: Iterable[DayValue], on: date, policy: FlagPolicy = POLICY
+) -> float | None:
+    """The one of `evaluate`, without the work of weighing; None without enough data."""
+    recent, known = _windows(days, on, on, policy)
+    enough = _enough(recent, known, policy)
+    return fmean(row.stress for row in known) if enough else None
 
 
 def evaluate(
@@ -179,65 +187,53 @@ def evaluate(
     `baseline_of` freezes the baseline at the one of that earlier day; a rise must have
     begun after `closed_on`.
     """
-    start = min(on, baseline_of or on) - timedelta(policy.history_calendar_days)
-    rows = sorted(row for row in days if row.bins > 0 and start <= row.day <= on)
-    recent = [row for row in rows if row.day >= _recent_start(on, policy)]
-    base_end = _recent_start(min(on, baseline_of or on), policy)
-    known = [row for row in rows if row.day < base_end]
+    start = min(on, baseline_of or on)
+    rows = _seen(days, start, on, policy)
+    recent, known = _windows(rows, start, on, policy)
     recent_mean = fmean(row.stress for row in recent) if recent else None
     enough = _enough(recent, known, policy)
     if not enough or recent_mean is None:
         return Evaluation(
-            None, None, None, recent_mean, None, enough, False, False, not recent
+            None, None, None, recent_mean, None, enough, False, False, False, not recent
         )
     evidence, usual, variance = _weigh(rows, len(known), closed_on, policy)
     expected = float(day_mean(np.array(usual), policy.population))
     z = (recent_mean - expected) / math.sqrt(variance + _noise(recent, usual, policy))
     warm = (on - rows[0].day).days >= policy.baseline_calendar_days
-    baseline = fmean(row.stress for row in known)
+    usual_mean = fmean(row.stress for row in known)
     return Evaluation(
         evidence=evidence,
         z=z,
-        rise=recent_mean - baseline,
+        rise=recent_mean - usual_mean,
         recent=recent_mean,
-        baseline=baseline,
+        baseline=usual_mean,
         enough=enough,
+        sign=warm and evidence >= policy.sign_evidence,
         enter=warm and evidence >= policy.enter_evidence,
         leave=z <= policy.leave_z,
         stale=False,
     )
 
 
-def decide_level(
-    days: Iterable[DayValue],
-    on: date,
-    level: float,
-    policy: FlagPolicy = POLICY,
-    *,
-    is_open: bool,
-) -> Decision:
-    """The same for a ratio that stays above a fixed level, whatever the past.
-
-    Enters when the lower bound of the recent window's Wilson interval lies above the
-    level, leaves when its ratio does not, on three evaluations in a row.
-    """
-    rows = sorted(row for row in days if row.bins > 0)
-    looks = []
-    for day in last_working_days(policy.evaluations, until=on):
-        window = _recent_start(day, policy)
-        looks.append([row for row in rows if window <= row.day <= day])
-    enough = all(len(look) >= policy.recent_days_present for look in looks)
-    if is_open:
-        if not looks[-1]:
-            return Decision.STALE
-        below = enough and all(_pooled(look) <= level for look in looks)
-        return Decision.CLOSE if below else Decision.KEEP
-    above = enough and all(_lower_bound(look, policy) > level for look in looks)
-    return Decision.OPEN if above else Decision.NOTHING
-
-
 def _recent_start(on: date, policy: FlagPolicy) -> date:
     return last_working_days(policy.recent_working_days, until=on)[0]
+
+
+def _seen(
+    days: Iterable[DayValue], base: date, on: date, policy: FlagPolicy
+) -> list[DayValue]:
+    """The days with data of the history before `base`, and up to `on`, in order."""
+    start = base - timedelta(policy.history_calendar_days)
+    return sorted(row for row in days if row.bins > 0 and start <= row.day <= on)
+
+
+def _windows(
+    days: Iterable[DayValue], base: date, on: date, policy: FlagPolicy
+) -> tuple[list[DayValue], list[DayValue]]:
+    """The recent window of day `on`, and the baseline's days of day `base`."""
+    rows = _seen(days, base, on, policy)
+    recent = [row for row in rows if row.day >= _recent_start(on, policy)]
+    return recent, [row for row in rows if row.day < _recent_start(base, policy)]
 
 
 def _enough(
@@ -272,14 +268,3 @@ def _noise(rows: Sequence[DayValue], usual: float, policy: FlagPolicy) -> float:
         np.array(usual), [row.bins for row in rows], policy.population
     )
     return float(spread.sum()) / len(rows) ** 2
-
-
-def _pooled(rows: Sequence[DayValue]) -> float:
-    """The window's ratio, in which each bin weighs the same."""
-    return sum(row.stress * row.bins for row in rows) / sum(row.bins for row in rows)
-
-
-def _lower_bound(rows: Sequence[DayValue], policy: FlagPolicy) -> float:
-    n_eff = effective_n(sum(row.bins for row in rows), policy.rho)
-    interval = wilson(_pooled(rows), n_eff)
-    return interval.low if interval else 0.0

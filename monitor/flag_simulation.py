@@ -21,6 +21,7 @@ import numpy as np
 from monitor.change_point import (
     DEFAULT,
     HIGHEST,
+    LACK,
     Flags,
     Floats,
     Ints,
@@ -32,6 +33,7 @@ from monitor.flag_detectors import (
     Cusum,
     Days,
     Detector,
+    FirstSign,
     Limit,
     TwoWindows,
     follow,
@@ -213,6 +215,7 @@ def settings_of(reader: Reader) -> list[Setting]:
         Setting("weekly rhythm", week=0.3),
         Setting("gaps and leave", missing=0.2, leave=10),
         Setting("read by the model", reader=reader),
+        Setting("mostly unhappy, a drop", LACK),
         Setting("changed camera", reader=reader, camera=poor),
         Setting("changed camera, not told", reader=reader, camera=poor, told=False),
     ]
@@ -234,6 +237,18 @@ def simulate(setting: Setting, run: Run) -> Figures:
             people, more = _detect(rng, setting, shift, run)
             found[shift] = Found(total + people, delays + more)
     return Figures(episodes, days / MONTH, found)
+
+
+def sign_rate(setting: Setting, run: Run) -> float:
+    """First signs in people who stay as they are, per 100 person-months."""
+    signs, days = 0, 0
+    for site in range(run.sites):
+        for world in _worlds(np.random.default_rng([run.seed, site]), setting):
+            watch = FirstSign(world, _policy(world))
+            noted, _ = follow(watch, SITE, world.stress.shape[1], cooldown=0)
+            signs += int(noted[:, WARM_UP:].sum())
+            days += noted[:, WARM_UP:].size
+    return 100 * signs / (days / MONTH)
 
 
 def _worlds(rng: np.random.Generator, setting: Setting) -> Iterator[Days]:
@@ -262,14 +277,17 @@ def _detect(
 
 
 def _follow(days: Days, run: Run) -> tuple[Flags, Flags]:
-    known = slice(WARM_UP)
-    population = estimate_population(days.stress[:, known], days.bins[:, known])
     rule = RULES[run.rule]
     threshold = rule.threshold if run.threshold is None else run.threshold
-    policy = replace(POLICY, population=population)
-    people, length = days.stress.shape
-    watch = rule.watch(days, policy, threshold)
-    return follow(watch, people, length, policy.cooldown_working_days)
+    watch = rule.watch(days, _policy(days), threshold)
+    length = days.stress.shape[1]
+    return follow(watch, SITE, length, POLICY.cooldown_working_days)
+
+
+def _policy(days: Days) -> FlagPolicy:
+    known = slice(WARM_UP)
+    population = estimate_population(days.stress[:, known], days.bins[:, known])
+    return replace(POLICY, population=population)
 
 
 def invent(

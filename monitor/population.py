@@ -14,7 +14,7 @@ from monitor.change_point import (
     Population,
     estimate_population,
 )
-from monitor.flag_rules import day_values
+from monitor.flag_kinds import RISE, expected, values_of
 from monitor.flag_simulation import Setting
 from monitor.models import DailySummary, Person
 from monitor.scoring import newest_days
@@ -23,17 +23,21 @@ DAYS = 60  # calendar days
 PEOPLE = 300
 
 
-def site_population(on: date) -> Population:
-    """As of the Monday of that day's week, so that decisions of a week agree."""
+def site_population(on: date, kind: str = RISE) -> Population:
+    """Of what a kind of flag looks at.
+
+    As of the Monday of that day's week, so that decisions of a week agree.
+    """
     monday = on - timedelta(days=on.weekday())
     found: Population | None = cache.get_or_set(
-        f"flag-population:{monday}", lambda: estimate_population(*site_days(monday))
+        f"flag-population:{kind}:{monday}",
+        lambda: estimate_population(*site_days(monday, kind), expected(kind)),
     )
-    return found or DEFAULT
+    return found or expected(kind)
 
 
-def site_days(until: date) -> tuple[Floats, Ints]:
-    """Stress ratios and bins of people's days before `until`: (people, days) each.
+def site_days(until: date, kind: str = RISE) -> tuple[Floats, Ints]:
+    """Ratios and bins of people's days before `until`: (people, days) each.
 
     Each person's days are those of the newest model, filled up with days of 0 bins.
     """
@@ -41,7 +45,7 @@ def site_days(until: date) -> tuple[Floats, Ints]:
     stored = DailySummary.objects.filter(person_id__in=list(people[:PEOPLE])).for_days(
         until - timedelta(days=DAYS), until - timedelta(days=1)
     )
-    rows = [day_values(newest_days(days)) for days in stored.by_person().values()]
+    rows = [values_of(kind, newest_days(days)) for days in stored.by_person().values()]
     longest = max((len(row) for row in rows), default=0)
     stress, bins = np.zeros((len(rows), longest)), np.zeros((len(rows), longest), int)
     for n, row in enumerate(rows):

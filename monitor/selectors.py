@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.db.models import OuterRef, Q, Subquery
 
-from monitor.flag_rules import POLICY, day_values, evaluate
+from monitor.flag_rules import POLICY, baseline, day_values
 from monitor.matrices import ratios_of_all
 from monitor.models import DailySummary, Flag, Organisation, Person, Reading, Team
 from monitor.periods import Period, last_working_days, local_day, working_days
@@ -316,9 +316,7 @@ def _baseline(days: list[DayTotals], flags: list[Flag], last: date) -> float | N
     for flag in flags:
         if flag.is_open and flag.kind == Flag.Kind.RISE:
             return flag.baseline_ratio
-    values = day_values(newest_days(days))
-    seen = evaluate(values, last, POLICY)
-    return seen.baseline if seen.enough else None
+    return baseline(day_values(newest_days(days)), last)
 
 
 def _team_rows(rows: list[PersonRow]) -> list[TeamRow]:

@@ -15,8 +15,8 @@ from monitor.querysets import FlagQuerySet
 class Flag(models.Model):
     """A sustained change of one person, from the first sign of it to its end.
 
-    No row at all is "quiet". PENDING is seen by nobody but the rule: one evaluation
-    agreed, the others are still to come. STALE falls back to what it was before.
+    No row at all is "quiet". PENDING is a first sign: there is some evidence, or, of a
+    level, one evaluation agreed. STALE falls back to what it was before.
     """
 
     class Kind(models.TextChoices):
@@ -68,6 +68,10 @@ class Flag(models.Model):
     recent_ratio = models.FloatField()
     baseline_ratio = models.FloatField()
     z = models.FloatField()
+    evidence = models.FloatField(
+        null=True,
+        help_text="Natural logarithm, of a rise or a drop; empty under the first rule.",
+    )
     model = models.CharField(max_length=80)
     formula = models.CharField(max_length=20)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from django.conf import settings
@@ -16,6 +16,7 @@ from monitor.flag_kinds import Look, Question
 from monitor.flag_rules import POLICY, Decision
 from monitor.models import DailySummary, Flag, Organisation, Person
 from monitor.periods import last_working_days, local_day
+from monitor.population import site_population
 from monitor.querysets import PersonQuerySet
 from monitor.scoring import DayTotals, newest_days
 from monitor.services import flags, self_reports
@@ -35,6 +36,7 @@ class Case:
     at: datetime | None
     days: list[DayTotals]
     flag: Flag | None
+    closed_on: date | None  # the last one of this kind before it
     asked: bool  # whether a flag of this kind may begin
 
     @property
@@ -49,18 +51,23 @@ class Case:
         return (self.flag.model, self.flag.formula) == self.days[-1].version
 
     def look(self) -> Look:
-        frozen = self.flag.raised_on if self.flag and self.same_model else None
-        opened_on = frozen if self.is_open else None
-        level = settings.STRESS_LEVEL
-        return flag_kinds.look(
-            self.kind, Question(self.days, self.on, level, self.is_open, opened_on)
+        since = self.closed_on
+        if self.flag and self.is_open:
+            since = self.flag.raised_on if self.same_model else None
+        question = Question(
+            self.days, self.on, settings.STRESS_LEVEL, self.is_open, since
         )
+        if self.kind != flag_kinds.LEVEL:
+            population = site_population(self.on, self.kind)
+            question = replace(question, population=population)
+        return flag_kinds.look(self.kind, question)
 
     def rise(self, seen: Look) -> Rise | None:
         """The ground of a change, None while there is too little data for one."""
         if seen.z is None or seen.recent is None or seen.baseline is None:
             return None
-        return Rise(seen.recent, seen.baseline, seen.z, *self.days[-1].version)
+        model, formula = self.days[-1].version
+        return Rise(seen.recent, seen.baseline, seen.z, model, formula, seen.evidence)
 
 
 def person_assess(
@@ -74,8 +81,7 @@ def person_assess(
     if not Person.objects.consented().filter(pk=person_id).exists():
         return None
     on = on or local_day(timezone.now(), Organisation.current().tz)
-    there = Flag.objects.unfinished().filter(person_id=person_id)
-    flag_of = {flag.kind: flag for flag in there}
+    flag_of, closed_on = _flags(person_id)
     since = min([on, *(flag.raised_on for flag in flag_of.values())])
     stored = DailySummary.objects.filter(person_id=person_id).for_days(
         since - timedelta(days=POLICY.history_days()), on
@@ -86,9 +92,23 @@ def person_assess(
         flag, asked = flag_of.get(kind), _is_asked(kind, found)
         if flag is None and not asked:
             continue
-        flag = _apply(Case(person_id, kind, on, at, days, flag, asked))
+        closed = closed_on.get(kind)
+        flag = _apply(Case(person_id, kind, on, at, days, flag, closed, asked))
         found += [flag] if flag and flag.is_open else []
     return found[0] if found else None
+
+
+def _flags(person_id: int) -> tuple[dict[str, Flag], dict[str, date]]:
+    """A person's unfinished flags, and when the last one before was ended, by kind."""
+    unfinished: dict[str, Flag] = {}
+    closed_on: dict[str, date] = {}
+    known = Flag.objects.filter(person_id=person_id).exclude(status=Flag.Status.PASSED)
+    for flag in known.order_by("closed_on"):
+        if flag.closed_on is None:
+            unfinished[flag.kind] = flag
+        else:
+            closed_on[flag.kind] = flag.closed_on
+    return unfinished, closed_on
 
 
 def _is_asked(kind: str, found: list[Flag]) -> bool:
@@ -153,10 +173,7 @@ def _is_stopped(case: Case) -> bool:
 def _rests(case: Case) -> bool:
     """Whether a flag was closed so recently that asking again would only nag."""
     since = last_working_days(POLICY.cooldown_working_days, until=case.on)[0]
-    ended = Flag.objects.filter(
-        person_id=case.person_id, kind=case.kind, status__in=Flag.ENDS
-    )
-    return ended.filter(closed_on__gte=since).exists()
+    return case.closed_on is not None and case.closed_on >= since
 
 
 def _follow(case: Case, flag: Flag) -> Flag | None:

@@ -1,7 +1,8 @@
 """The demonstration organisation: invented people, and real rows made from them.
 
 What is invented and how is told in `monitor.demo_data`. Each person is made in one
-transaction, so a run that was interrupted is completed by the next.
+transaction and assessed in another when all are there, for the rule compares them with
+people in general; so a run that was interrupted is completed by the next.
 """
 
 from __future__ import annotations
@@ -89,6 +90,8 @@ def demo_seed(*, size: DemoSize, now: datetime, progress: Progress = iter) -> in
     missing = [plan for plan in plans if plan.number not in there]
     for plan in progress(missing):
         _person_make(plan, frame)
+    for plan in plans:
+        _past_assess(plan, frame)
     if missing:
         tonight = midnight(size.until + timedelta(days=1), organisation.tz)
         validation_measure(now=min(now, tonight))
@@ -185,9 +188,7 @@ def _person_make(plan: Plan, frame: Frame) -> None:
         number=plan.number, name=plan.name, team=frame.teams[plan.team]
     )
     camera = Camera.objects.create(name=f"Desk {plan.number}", person=person)
-    consent = Consent.objects.create(
-        person=person, given_at=midnight(frame.days[0], frame.tz)
-    )
+    Consent.objects.create(person=person, given_at=midnight(frame.days[0], frame.tz))
     seen = demo_data.pictures(
         plan, days=frame.days, morning=frame.morning, tz=frame.tz, seed=frame.seed
     )
@@ -198,11 +199,6 @@ def _person_make(plan: Plan, frame: Frame) -> None:
         for at, value in demo_data.self_reports(past, plan, seed=frame.seed)
     )
     person_rebuild(person_id=person.pk)
-    _past_assess(person, frame)
-    if plan.role is Role.WITHDRAWN:
-        day = frame.days[-1 - plan.last_back]
-        consent.withdrawn_at = datetime.combine(day, time(9), frame.tz)
-        consent.save(update_fields=["withdrawn_at"])
 
 
 def _pictures_store(
@@ -221,13 +217,22 @@ def _pictures_store(
     )
 
 
-def _past_assess(person: Person, frame: Frame) -> None:
-    """Apply the rule evening by evening, so that each change has its own day."""
+@transaction.atomic
+def _past_assess(plan: Plan, frame: Frame) -> None:
+    """Apply the rule evening by evening, so that each change has its own day; once."""
+    new = Person.objects.filter(number=plan.number, assessed_at=None)
+    if not new.update(assessed_at=frame.now):
+        return
+    person = Person.objects.get(number=plan.number)
     for day in frame.days[-REPLAYED_DAYS:]:
         evening = datetime.combine(day, CLOSING_TIME, frame.tz)
         person_assess(person_id=person.pk, on=day, at=evening)
     if frame.morning:
         person_assess(person_id=person.pk, on=frame.morning, at=frame.now)
+    if plan.role is Role.WITHDRAWN:
+        day = frame.days[-1 - plan.last_back]
+        left = datetime.combine(day, time(9), frame.tz)
+        Consent.objects.filter(person=person).update(withdrawn_at=left)
 
 
 def _snapshot(person: Person, camera: Camera, picture: Picture) -> Snapshot:

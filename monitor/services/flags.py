@@ -35,6 +35,7 @@ class Rise:
     """What a flag was raised on; ratios of happiness for a drop, of stress otherwise.
 
     z: the change in standard errors, positive in the direction that the kind names.
+    evidence: see `monitor.flag_rules.FlagPolicy`; None for a level.
     """
 
     recent: float
@@ -42,12 +43,14 @@ class Rise:
     z: float
     model: str
     formula: str
+    evidence: float | None = None
 
     def columns(self) -> dict[str, Any]:
         return {
             "recent_ratio": self.recent,
             "baseline_ratio": self.baseline,
             "z": self.z,
+            "evidence": self.evidence,
             "model": self.model,
             "formula": self.formula,
         }
