@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import exp, log
+
 from monitor.correction import Correction, Matrix
 from monitor.models import Flag, Snapshot
 
@@ -67,6 +69,9 @@ def correction_words(made: Correction | None) -> str:
     return f"only beside, by {name}: it was measured on other pictures"
 
 
+# What is said of more would be about the model of a day, not about the person.
+MOST_EVIDENCE = log(1e6)
+
 KIND_NAMES = {
     Flag.Kind.RISE: "Sustained rise",
     Flag.Kind.LEVEL: "Sustained level",
@@ -76,18 +81,16 @@ KIND_NAMES = {
 
 FLAG_SENTENCES = {
     Flag.Kind.RISE: (
-        "the stress ratio of ten working days stood at {recent:.0%}, against"
-        " {baseline:.0%} in the weeks before: {z:.1f} standard errors above this"
-        " person's own past"
+        "the stress ratio of ten working days stood at {recent:.0%}, against a usual"
+        " {baseline:.0%} before: {ground}"
     ),
     Flag.Kind.LEVEL: (
-        "the stress ratio of ten working days stood at {recent:.0%}, {z:.1f} standard"
-        " errors above the level of {baseline:.0%}"
+        "the stress ratio of ten working days stood at {recent:.0%}, {ground} above"
+        " the level of {baseline:.0%}"
     ),
     Flag.Kind.DROP: (
-        "the happiness ratio of ten working days stood at {recent:.0%}, against"
-        " {baseline:.0%} in the weeks before: {z:.1f} standard errors below this"
-        " person's own past"
+        "the happiness ratio of ten working days stood at {recent:.0%}, against a"
+        " usual {baseline:.0%} before: {ground}"
     ),
     Flag.Kind.RECOVERED: (
         "the ratio of ten working days was back at {recent:.0%}, against"
@@ -99,8 +102,22 @@ FLAG_SENTENCES = {
 def flag_sentence(flag: Flag) -> str:
     """What a flag says, after its day."""
     return FLAG_SENTENCES[Flag.Kind(flag.kind)].format(
-        recent=flag.recent_ratio, baseline=flag.baseline_ratio, z=flag.z
+        recent=flag.recent_ratio,
+        baseline=flag.baseline_ratio,
+        ground=flag_ground(flag),
     )
+
+
+def flag_ground(flag: Flag) -> str:
+    """How far a flag is from chance; under the first rule and for a level by its z."""
+    if flag.evidence is None:
+        return f"{flag.z:.1f} standard errors"
+    return f"by chance at most once in {once_in(flag.evidence)} working days"
+
+
+def once_in(evidence: float) -> str:
+    """Working days of a steady person, on average; see `monitor.change_point`."""
+    return f"{float(f'{exp(min(evidence, MOST_EVIDENCE)):.2g}'):,.0f}"
 
 
 def reason_words(code: str) -> str:

@@ -4,8 +4,6 @@ A site that has measured the model on pictures of its own (`manage.py calibrate_
 sees corrected ratios first and those as read beside them. Elsewhere it is the other way
 round: the matrix that travels with the model comes from other pictures, and on some
 kinds of pictures makes the error larger (docs/ratios.md has the measurements).
-
-NumPy (0.1 s of a core, 13 MB) loads when a ratio is first corrected.
 """
 
 from __future__ import annotations

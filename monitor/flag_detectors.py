@@ -147,7 +147,7 @@ class ChangePoint:
 
 
 class FirstSign(ChangePoint):
-    """When the product notes a sign of a flag; the flags themselves are not followed."""
+    """When the product notes a sign of a flag, as if none were ever raised."""
 
     def enter(self, day: int) -> Flags:
         super().enter(day)

@@ -89,9 +89,7 @@ def _against_own_past(values: list[DayValue], question: Question) -> Look:
     policy = replace(POLICY, population=question.population)
     is_open, since = question.is_open, question.since
     decision, seen = judge(values, question.on, policy, is_open=is_open, since=since)
-    return Look(
-        decision, seen.sign, seen.recent, seen.baseline, seen.z, seen.evidence
-    )
+    return Look(decision, seen.sign, seen.recent, seen.baseline, seen.z, seen.evidence)
 
 
 def _complement(share: float | None) -> float | None:

@@ -97,6 +97,11 @@ def flag_sentence(flag: Flag) -> str:
 
 
 @register.filter
+def flag_ground(flag: Flag) -> str:
+    return words.flag_ground(flag)
+
+
+@register.filter
 def outcome_name(code: str) -> str:
     return Flag.Outcome(code).label.capitalize()
 

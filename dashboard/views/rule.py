@@ -9,8 +9,8 @@ from django.views.decorators.http import require_safe
 
 from dashboard.http import Asked, private
 from dashboard.rule_words import policy_rows
-from dashboard.words import KIND_NAMES
-from monitor import review_selectors
+from dashboard.words import KIND_NAMES, once_in
+from monitor import flag_record, review_selectors
 from monitor.flag_rules import POLICY
 from monitor.models import Flag
 from monitor.services.flags import EXPIRES_AFTER
@@ -28,6 +28,9 @@ def rule(request: Asked) -> HttpResponse:
             for code, name in KIND_NAMES.items()
             if code in settings.FLAG_KINDS
         ],
+        "once_in": once_in(POLICY.enter_evidence),
+        "simulated": flag_record.simulated(),
+        "planned": flag_record.planned(),
         "level": settings.STRESS_LEVEL,
         "expires": EXPIRES_AFTER.days,
         "statistics": review_selectors.outcome_statistics() if may else None,

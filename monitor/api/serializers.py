@@ -273,6 +273,7 @@ class FlagOutput(serializers.ModelSerializer[Flag]):
             "recent_ratio",
             "baseline_ratio",
             "z",
+            "evidence",
             "model",
             "formula",
             "events",

@@ -10,6 +10,7 @@ import time_machine
 from django.contrib.auth.models import User
 from django.db.models import F
 
+from monitor.flag_rules import POLICY
 from monitor.models import DailySummary, Flag, FlagEvent, Person, Reading
 from monitor.periods import last_working_days
 from monitor.population import site_population
@@ -50,10 +51,13 @@ def test_a_sustained_rise_raises_a_flag_with_its_figures(person: Person) -> None
     assert flag.recent_ratio == pytest.approx(0.6)
     assert flag.baseline_ratio == pytest.approx(0.225, abs=0.005)
     assert (flag.model, flag.formula) == ("test@00000001", "1")
+    assert flag.evidence is not None and flag.evidence >= POLICY.enter_evidence
 
 
-def test_the_first_sign_is_pending_until_the_others_agree(person: Person) -> None:
-    reading_series(person, stress=RISE)
+def test_the_first_sign_is_pending_until_there_is_enough_evidence(
+    person: Person,
+) -> None:
+    reading_series(person, stress=RISE, per_day=18)
     seen = [assess(person, day) for day in last_working_days(8, FRIDAY)]
     flag = Flag.objects.get()
     assert [found and found.status for found in seen][-1] == Status.RAISED
@@ -63,7 +67,8 @@ def test_the_first_sign_is_pending_until_the_others_agree(person: Person) -> Non
 
 
 def test_a_sign_that_passes_raises_nothing(person: Person) -> None:
-    reading_series(person, stress=[0.2, 0.25] * 14 + [0.6] * 4 + [0.2] * 6)
+    days = [0.2, 0.25] * 14 + [0.7] * 5 + [0.2] * 6
+    reading_series(person, stress=days, per_day=18)
     for day in last_working_days(10, FRIDAY):
         assert assess(person, day) is None
     assert statuses() == ["pending", "passed"]
@@ -81,12 +86,12 @@ def test_a_steady_person_has_no_flag(person: Person) -> None:
 
 
 def test_later_days_are_not_looked_at(person: Person) -> None:
-    reading_series(person, stress=RISE)
+    reading_series(person, stress=RISE, per_day=18)
     assert assess(person, last_working_days(11, FRIDAY)[0]) is None
 
 
 def test_nothing_is_done_without_consent(person: Person) -> None:
-    reading_series(person, stress=RISE)
+    reading_series(person, stress=RISE, per_day=18)
     consent_withdraw(person=person)
     assert assess(person) is None
 
@@ -165,12 +170,25 @@ def test_what_a_human_closed_is_not_raised_again_at_once(
     assert Flag.objects.count() == 1
 
 
+@pytest.mark.parametrize(
+    ("status", "again"), [(Status.CLOSED, False), (Status.PASSED, True)]
+)
+def test_what_led_to_an_ended_flag_is_no_new_evidence(
+    person: Person, status: str, again: bool
+) -> None:
+    Flag.objects.filter(pk=raised(person).pk).update(status=status, closed_on=FRIDAY)
+    later = FRIDAY + timedelta(days=21)
+    reading_series(person, stress=[0.6] * 15, per_day=18, until=later)
+    assert (assess(person, later) is not None) is again
+
+
 def test_a_sustained_level_is_a_kind_of_its_own(person: Person, settings: Any) -> None:
     settings.FLAG_KINDS = frozenset({"level"})
     reading_series(person, stress=[0.6] * 15)
     flag = assess(person)
     assert flag is not None and flag.kind == Flag.Kind.LEVEL
     assert [flag.recent_ratio, flag.baseline_ratio] == pytest.approx([0.6, 0.4])
+    assert flag.evidence is None
 
 
 def test_a_rise_that_is_open_says_enough_about_the_level(
@@ -203,7 +221,7 @@ def test_kinds_that_are_not_wanted_are_not_raised(
     person: Person, settings: Any
 ) -> None:
     settings.FLAG_KINDS = frozenset({"drop"})
-    reading_series(person, stress=RISE)
+    reading_series(person, stress=RISE, per_day=18)
     assert assess(person) is None
 
 

@@ -13,10 +13,9 @@ from monitor.flag_rules import (
     POLICY,
     DayValue,
     Decision,
+    baseline,
     decide,
-    decide_level,
     evaluate,
-    mirrored,
     unhappy_values,
 )
 from monitor.periods import last_working_days
@@ -76,11 +75,18 @@ def test_a_small_rise_is_not_flagged_soon() -> None:
     assert set(decisions(rows, last=10)) == {Decision.NOTHING}
 
 
-def test_a_fall_is_not_but_its_mirror_image_is() -> None:
+def test_a_fall_is_not() -> None:
     rows = days(usual(45, 0.4) + usual(20))
     assert set(decisions(rows, last=20)) == {Decision.NOTHING}
-    policy = replace(POLICY, population=Population(6, 6))
-    assert decide(mirrored(rows), FRIDAY, policy, is_open=False) is Decision.OPEN
+
+
+def test_a_sign_comes_before_the_flag_and_passes_with_the_rise() -> None:
+    rows = days(usual(45) + usual(20, 0.3) + usual(20))
+    dates = last_working_days(40, FRIDAY)
+    signs = [day for day in dates if evaluate(rows, day).sign]
+    enters = [day for day in dates if evaluate(rows, day).enter]
+    assert signs[0] < enters[0]
+    assert signs[-1] < FRIDAY
 
 
 def test_one_bad_day_is_not() -> None:
@@ -99,6 +105,12 @@ def test_the_baseline_is_the_usual_ratio_before_the_window() -> None:
     assert found.baseline == pytest.approx(0.223, abs=0.01)
     assert found.recent == pytest.approx(sum(usual(10, 0.3)) / 10)
     assert found.rise == pytest.approx((found.recent or 0) - (found.baseline or 0))
+
+
+def test_the_baseline_alone_is_the_same() -> None:
+    rows = days(usual(110) + usual(10, 0.3))
+    assert baseline(rows, FRIDAY) == evaluate(rows, FRIDAY).baseline
+    assert baseline(rows[-15:], FRIDAY) is None
 
 
 def test_missing_days_are_no_zeros() -> None:
@@ -178,24 +190,6 @@ def test_the_numbers_are_the_policys() -> None:
     assert decide(rows, FRIDAY, is_open=False) is Decision.NOTHING
     eager = replace(POLICY, enter_evidence=1.0)
     assert decide(rows, FRIDAY, eager, is_open=False) is Decision.OPEN
-
-
-@pytest.mark.parametrize(
-    ("values", "is_open", "expected"),
-    [
-        ([0.6] * 15, False, Decision.OPEN),
-        ([0.45] * 15, False, Decision.NOTHING),
-        ([0.6] * 15 + [0.2], False, Decision.OPEN),
-        ([0.9] * 2, False, Decision.NOTHING),
-        ([0.45] * 15, True, Decision.KEEP),
-        ([0.35] * 15, True, Decision.CLOSE),
-        ([], True, Decision.STALE),
-    ],
-)
-def test_a_level_is_passed_surely_and_left_plainly(
-    values: list[float], is_open: bool, expected: Decision
-) -> None:
-    assert decide_level(days(values), FRIDAY, 0.4, is_open=is_open) is expected
 
 
 def test_a_drop_of_happiness_is_a_rise_of_the_rest() -> None:

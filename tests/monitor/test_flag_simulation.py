@@ -28,6 +28,7 @@ from monitor.flag_simulation import (
     poisson_interval,
     reader_of,
     settings_of,
+    sign_rate,
     simulate,
 )
 from monitor.periods import working_days
@@ -130,6 +131,11 @@ def test_every_rule_finds_large_rises_and_seldom_errs(rule: str) -> None:
     assert found.false_rate < 3
     assert found.detection(0.5) > 0.95
     assert found.detection(0.1) < 0.6
+
+
+def test_first_signs_come_more_often_than_flags_but_seldom() -> None:
+    run = Run(people=200, shifts=())
+    assert simulate(STANDARD, run).false_rate < sign_rate(STANDARD, run) < 10
 
 
 def test_who_knows_everybody_finds_more() -> None:

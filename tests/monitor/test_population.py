@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from django.core.cache import cache
 
-from monitor.change_point import DEFAULT
+from monitor.change_point import DEFAULT, LACK
+from monitor.flag_kinds import DROP
 from monitor.models import Person
 from monitor.population import site_days, site_population, site_setting
 from monitor.services.consent import consent_withdraw
@@ -55,6 +56,16 @@ def test_a_site_is_known_by_its_people_and_a_week_long_the_same() -> None:
     assert site_population(FRIDAY) == site_population(MONDAY) == found
     setting = site_setting(FRIDAY)
     assert (setting.name, setting.pictures) == ("this site", 4)
+
+
+@pytest.mark.django_db
+def test_a_drop_is_told_of_the_lack_of_happiness() -> None:
+    assert site_population(FRIDAY, DROP) == LACK
+    cache.clear()
+    site(8)
+    found = site_population(FRIDAY, DROP)
+    assert found.alpha / (found.alpha + found.beta) > 0.9  # nobody is ever happy
+    assert site_population(FRIDAY) != found
 
 
 @pytest.mark.django_db

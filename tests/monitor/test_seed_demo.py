@@ -110,7 +110,9 @@ def test_an_interrupted_seed_is_completed(monkeypatch: pytest.MonkeyPatch) -> No
     with pytest.raises(KeyboardInterrupt):
         demo.demo_seed(size=size, now=timezone.now(), progress=breaks)
     assert Person.objects.count() == 2
+    assert not Person.objects.exclude(assessed_at=None).exists()
     assert seed(days=30).startswith("4 people made")
+    assert not Person.objects.filter(assessed_at=None).exists()
 
 
 def test_reset_makes_it_anew() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from inference.files import write_json
 from inference.spec import active_name, load_spec, model_folder
 from monitor.flag_curve import Line, trade_off
 from monitor.flag_planner import Look, enough_pictures, plan
+from monitor.flag_rules import POLICY
 from monitor.flag_simulation import (
     RULES,
     SHIFTS,
@@ -26,6 +27,7 @@ from monitor.flag_simulation import (
     Setting,
     reader_of,
     settings_of,
+    sign_rate,
     simulate,
 )
 from monitor.models import Organisation
@@ -143,6 +145,11 @@ def _table(run: Run) -> dict[str, Any]:
         "rule": run.rule,
         "people": run.sites * SITE,
         "seed": run.seed,
+        "within": run.within,
+        "model": active_name(),
+        "policy": asdict(POLICY),
+        "setting": asdict(settings[0]),
+        "first_signs_per_100_person_months": sign_rate(settings[0], run),
         **standard,
         "settings": rows,
     }
@@ -181,9 +188,11 @@ def _curves(run: Run) -> list[Line]:
 
 
 def _text(found: dict[str, Any]) -> str:
+    signs = found["first_signs_per_100_person_months"]
     head = (
         f"{found['rule']}, {found['people']} people in each setting, "
-        f"seed {found['seed']}"
+        f"seed {found['seed']}; first signs of the product's rule in the standard "
+        f"setting: {signs:.2f} per 100 person-months"
     )
     title = f"{'':29}  false per 100 months"
     title += "".join(f"  +{shift:.2f}: found, days    " for shift in SHIFTS)

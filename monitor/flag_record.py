@@ -1,0 +1,98 @@
+"""What `simulate_flags` found of the flag rule, stored with the code for its page."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from monitor.scoring import Interval
+
+DATA = Path(__file__).with_name("data")
+FIGURES, PLAN = DATA / "flags.json", DATA / "flag_plan.json"
+
+
+class Rise(NamedTuple):
+    """How many rises of one size were found, and after how many working days."""
+
+    shift: float
+    share: float
+    interval: Interval
+    days: float | None
+
+
+class Simulated(NamedTuple):
+    """Rates are per 100 person-months of people who stay as they are.
+
+    lowest, highest: of false episodes over the `settings` that were tried; all else is
+    of the standard `setting`, a `monitor.flag_simulation.Setting` as a dict.
+    """
+
+    rate: float
+    interval: Interval
+    lowest: float
+    highest: float
+    signs: float
+    rises: list[Rise]
+    people: int
+    seed: int
+    within: int
+    settings: int
+    setting: dict[str, Any]
+
+
+class Planned(NamedTuple):
+    """Pictures a day that find a rise so often; None where none of `tried` does.
+
+    if_alike: neighbouring pictures stay as alike as they are however close they come;
+    if_closer: they become the more alike.
+    """
+
+    shift: float
+    days: int
+    probability: float
+    if_alike: int | None
+    if_closer: int | None
+    tried: list[int]
+
+
+@cache
+def simulated() -> Simulated:
+    found = json.loads(FIGURES.read_text(encoding="utf-8"))
+    rate = "false_episodes_per_100_person_months"
+    rates = [row[rate] for row in found["settings"].values()]
+    return Simulated(
+        rate=found[rate],
+        interval=Interval(*found["false_episodes_interval"]),
+        lowest=min(rates),
+        highest=max(rates),
+        signs=found["first_signs_per_100_person_months"],
+        rises=[
+            Rise(
+                float(shift),
+                share,
+                Interval(*found["detection_interval"][shift]),
+                found["median_delay_days"][shift],
+            )
+            for shift, share in found["detection"].items()
+        ],
+        people=found["people"],
+        seed=found["seed"],
+        within=found["within"],
+        settings=len(rates),
+        setting=found["setting"],
+    )
+
+
+@cache
+def planned() -> Planned:
+    found = json.loads(PLAN.read_text(encoding="utf-8"))
+    return Planned(
+        shift=found["shift"],
+        days=found["days"],
+        probability=found["probability"],
+        if_alike=found["enough"]["constant"],
+        if_closer=found["enough"]["decaying"],
+        tried=[row["pictures"] for row in found["likeness"]["constant"]],
+    )
