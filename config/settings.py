@@ -147,7 +147,7 @@ UPLOAD_RATE = env.text("UPLOAD_RATE", "6000/min")
 TEAM_SIZE = env.integer("TEAM_SIZE", 8, low=5, high=1000)
 STRESS_LEVEL = env.number("STRESS_LEVEL", 0.40, low=0.05, high=0.95)
 FLAGS_NEED_VALIDATION = env.flag("FLAGS_NEED_VALIDATION")
-# The measured rate of false alarms is that of the rise alone.
+# Each kind adds false alarms of its own; those of the level were not measured.
 FLAG_KINDS = env.choices("FLAG_KINDS", ("rise", "level", "drop"), "rise")
 
 # People -----------------------------------------------------------------------

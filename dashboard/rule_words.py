@@ -19,10 +19,11 @@ WORDS = {
     "evaluations": "evaluations in a row must agree to end it, one each working day",
     "cooldown_working_days": "working days after the end no new flag is raised",
     # Of the population.
-    "alpha": "is the first parameter of the Beta distribution of people's usual ratios",
-    "beta": "is the second one (both until eight people here have ten days each)",
+    "alpha": "is the first parameter of the Beta distribution of usual ratios, where "
+    "people here are too few to tell",
+    "beta": "is the second one, likewise",
     "day_sd": "is the standard deviation of a person's days, on the logit scale",
-    "rho": "is the correlation of neighbouring observations (until the same)",
+    "rho": "is the correlation of neighbouring observations, likewise",
 }
 
 

@@ -21,6 +21,11 @@ class Rise(NamedTuple):
     interval: Interval
     days: float | None
 
+    @property
+    def points(self) -> int:
+        """Percentage points."""
+        return round(100 * self.shift)
+
 
 class Simulated(NamedTuple):
     """Rates are per 100 person-months of people who stay as they are.
@@ -55,6 +60,11 @@ class Planned(NamedTuple):
     if_alike: int | None
     if_closer: int | None
     tried: list[int]
+
+    @property
+    def points(self) -> int:
+        """Percentage points."""
+        return round(100 * self.shift)
 
 
 @cache

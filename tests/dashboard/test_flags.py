@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
+from dashboard.words import flag_ground
 from monitor.models import Flag, Person
 from monitor.services import flags
 from monitor.services.consent import consent_withdraw
@@ -278,6 +279,20 @@ def test_nobody_but_reviewers_knows_of_a_first_sign(
     assert "What to do" not in page(client_health, sign)
     flags.flag_pass(flag=sign, on=FRIDAY)
     assert client_health.get(f"/flags/{sign.pk}/").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("evidence", "ground"),
+    [
+        (8.9, "by chance at most once in 7,300 working days"),
+        (99.0, "by chance at most once in 1,000,000 working days"),
+        (None, "4.0 standard errors"),
+    ],
+)
+def test_a_flag_says_how_far_it_is_from_chance(
+    evidence: float | None, ground: str
+) -> None:
+    assert flag_ground(Flag(z=4.0, evidence=evidence)) == ground
 
 
 def test_the_rule_is_open_to_everybody_but_its_outcomes_are_not(
