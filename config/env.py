@@ -8,7 +8,7 @@ of a file that holds the value (Docker and systemd secrets).
 import os
 import sys
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import environ
 
@@ -35,6 +35,9 @@ VARIABLES = {
     "STRESS_LEVEL": "level that the verdict compares the stress ratio with",
     "FLAGS_NEED_VALIDATION": "1 raises no flag where self-reports do not agree",
     "FLAG_KINDS": "which flags are raised: rise, level, drop; comma-separated",
+    "EMAIL_URL": "smtp+tls://user:password@host:587; no e-mail is sent without",
+    "EMAIL_FROM": "sender of e-mails",
+    "NOTIFY_PRIVATE_ADDRESSES": "1 lets webhooks go to hosts of the own network",
 }
 
 
@@ -122,6 +125,24 @@ def database(default: str) -> dict[str, object]:
             "DATABASE_URL cannot be read; try postgres://user:password@host/name, "
             "with characters such as / @ : # in the password percent-encoded"
         )
+    return config
+
+
+def mail() -> dict[str, Any]:
+    """Django's settings of the mail server; the messages leave the password out."""
+    url = text("EMAIL_URL")
+    if not url:
+        return {}
+    if url.partition("://")[0] not in {"smtp", "smtp+tls", "smtp+ssl"}:
+        fail("EMAIL_URL must begin with smtp://, smtp+tls:// or smtp+ssl://")
+    if not is_set("EMAIL_FROM"):
+        fail("EMAIL_URL is set but EMAIL_FROM, the sender of e-mails, is not")
+    try:
+        config: dict[str, Any] = environ.Env.email_url_config(url)
+    except ValueError:
+        config = {}
+    if not config.get("EMAIL_HOST") or not config["EMAIL_PORT"]:
+        fail("EMAIL_URL cannot be read; try smtp+tls://user:password@host:587")
     return config
 
 

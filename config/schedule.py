@@ -7,6 +7,7 @@ SWEEP_EVERY = timedelta(seconds=10)
 ASSESS_EVERY = timedelta(minutes=30)
 PRUNE_EVERY = timedelta(hours=12)
 EXPIRE_EVERY = timedelta(hours=6)
+NOTIFY_EVERY = timedelta(seconds=30)
 VALIDATE_EVERY = timedelta(hours=12)
 
 
@@ -21,6 +22,7 @@ BEAT_SCHEDULE = {
         "monitor.shadow_prune", PRUNE_EVERY
     ),
     "end flags that nobody acted on": entry("monitor.flags_expire", EXPIRE_EVERY),
+    "tell people of flags": entry("monitor.notifications_send", NOTIFY_EVERY),
     "compare ratios with self-reports": entry(
         "monitor.validation_measure", VALIDATE_EVERY
     ),

@@ -150,6 +150,15 @@ FLAGS_NEED_VALIDATION = env.flag("FLAGS_NEED_VALIDATION")
 # Each kind adds false alarms of its own; those of the level were not measured.
 FLAG_KINDS = env.choices("FLAG_KINDS", ("rise", "level", "drop"), "rise")
 
+# Notifications ----------------------------------------------------------------
+
+MAIL = env.mail()
+vars().update(MAIL)
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", "nobody@localhost")
+NOTIFY_BY_EMAIL = bool(MAIL)
+NOTIFY_PRIVATE_ADDRESSES = env.flag("NOTIFY_PRIVATE_ADDRESSES")
+
 # People -----------------------------------------------------------------------
 
 AUTHENTICATION_BACKENDS = [

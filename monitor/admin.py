@@ -16,6 +16,8 @@ from monitor.models import (
     Consent,
     ModelEvent,
     ModelVersion,
+    Notification,
+    NotificationAttempt,
     Organisation,
     Person,
     SiteCalibration,
@@ -134,3 +136,30 @@ class SiteCalibrationAdmin(ReadOnly, admin.ModelAdmin[SiteCalibration]):
 
     def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return request.user.has_perm("monitor.delete_sitecalibration")
+
+
+class NotificationAttemptInline(
+    ReadOnly, admin.TabularInline[NotificationAttempt, Notification]
+):
+    model = NotificationAttempt
+    extra = 0
+    fields = readonly_fields = ("at", "error")
+
+
+@admin.register(Notification)
+class NotificationAdmin(ReadOnly, admin.ModelAdmin[Notification]):
+    """What was told and what failed; not of whom, nor to which address."""
+
+    list_display = ("pk", "status", "kind", "user", "due_at", "attempts", "error")
+    list_filter = ("status", "channel__kind")
+    list_select_related = ("channel__user",)
+    fields = ("status", "due_at", "sent_at", "attempts", "error")
+    inlines: ClassVar = [NotificationAttemptInline]
+
+    @admin.display(ordering="channel__kind")
+    def kind(self, row: Notification) -> str:
+        return row.channel.get_kind_display()
+
+    @admin.display(ordering="channel__user")
+    def user(self, row: Notification) -> str:
+        return row.channel.user.get_username()

@@ -12,6 +12,7 @@ from django.db.models import Case, Exists, F, Max, OuterRef, Q, When
 from django.utils import timezone
 
 from inference import EMOTIONS
+from monitor.notification_rules import MAX_ATTEMPTS as MOST_TRIES
 from monitor.scoring import DayTotals
 
 if TYPE_CHECKING:
@@ -191,3 +192,41 @@ class FlagQuerySet(models.QuerySet[Any]):
         from monitor.models import Person
 
         return self.filter(person__in=Person.objects.visible_to(user))
+
+
+class NotificationQuerySet(models.QuerySet[Any]):
+    def unfinished(self) -> Self:
+        return self.exclude(status__in=self.model.TERMINAL)
+
+    def held(self, token: uuid.UUID) -> Self:
+        """Rows that still belong to the claim."""
+        return self.filter(claim=token, status=self.model.Status.SENDING)
+
+    def abandoned(self, *, now: datetime, lease: timedelta) -> Self:
+        """Rows whose sender has not been heard of for longer than its lease."""
+        S = self.model.Status
+        return self.filter(status=S.SENDING, claimed_at__lt=now - lease)
+
+    def claim(
+        self, *, now: datetime, lease: timedelta, limit: int
+    ) -> tuple[uuid.UUID, list[Any]]:
+        """Take what is due of the channel that waited longest, for the caller alone.
+
+        Who is slower than another sender finds the rows taken when it updates them.
+        """
+        S = self.model.Status
+        due = self.filter(
+            Q(status=S.WAITING, due_at__lte=now)
+            | Q(status=S.SENDING, claimed_at__lt=now - lease),
+            attempts__lt=MOST_TRIES,
+        )
+        token = uuid.uuid4()
+        first = due.order_by("due_at", "pk").first()
+        if first is None:
+            return token, []
+        rows = due.filter(channel=first.channel_id).order_by("due_at", "pk")
+        due.filter(pk__in=list(rows.values_list("pk", flat=True)[:limit])).update(
+            status=S.SENDING, claim=token, claimed_at=now, attempts=F("attempts") + 1
+        )
+        taken = self.held(token).select_related("channel__user", "event__flag")
+        return token, list(taken.order_by("due_at", "pk"))

@@ -57,6 +57,14 @@ def flags_expire() -> None:
     flags.flags_expire(now=timezone.now())
 
 
+@shared_task(name="monitor.notifications_send", **RETRY)
+def notifications_send() -> None:
+    """Deliver the notifications that are due."""
+    from monitor.services import delivery
+
+    delivery.notifications_send()
+
+
 @shared_task(name="monitor.validation_measure", **RETRY)
 def validation_measure() -> None:
     """Measure whether stress ratios and self-reports agree."""

@@ -1,6 +1,11 @@
 """The domain. Everything else reads and writes the database through these."""
 
 from monitor.models.flags import Flag, FlagAnswer, FlagEvent
+from monitor.models.notifications import (
+    Notification,
+    NotificationAttempt,
+    NotificationChannel,
+)
 from monitor.models.people import Consent, Organisation, Person, Team
 from monitor.models.pictures import Camera, Snapshot, SnapshotImage
 from monitor.models.readings import DailySummary, Reading
@@ -25,6 +30,9 @@ __all__ = [
     "ModelEvent",
     "ModelFile",
     "ModelVersion",
+    "Notification",
+    "NotificationAttempt",
+    "NotificationChannel",
     "Organisation",
     "Person",
     "Reading",

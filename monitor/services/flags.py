@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from monitor.models import Flag, FlagAnswer, FlagEvent, Organisation
 from monitor.periods import local_day
+from monitor.services.delivery import notifications_queue
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -246,7 +247,7 @@ def _record(
     by: User | None,
     at: datetime | None,
 ) -> FlagEvent:
-    return FlagEvent.objects.create(
+    event = FlagEvent.objects.create(
         flag=flag,
         old=old,
         new=new,
@@ -254,6 +255,8 @@ def _record(
         actor=by,
         reason=reason,
     )
+    notifications_queue(event=event)
+    return event
 
 
 def _text(name: str, text: str, longest: int = TEXT_LENGTH) -> str:

@@ -22,7 +22,7 @@ def client(admin: User) -> Client:
     "name",
     [
         *("team", "person", "camera", "organisation"),
-        *("accessentry", "modelversion", "sitecalibration"),
+        *("accessentry", "modelversion", "sitecalibration", "notification"),
     ],
 )
 def test_the_lists_open(client: Client, person: Person, name: str) -> None:

@@ -38,6 +38,7 @@ def test_only_errors_of_the_connection_are_tried_again() -> None:
         "assess_due",
         "flags_expire",
         "validation_measure",
+        "notifications_send",
         "shadow_prune",
     ):
         assert getattr(tasks, name).max_retries == 5
@@ -62,6 +63,9 @@ def test_the_tasks_call_the_services(monkeypatch: pytest.MonkeyPatch) -> None:
         lambda now: called.append("validate"),
     )
     monkeypatch.setattr(
+        "monitor.services.delivery.notifications_send", lambda: called.append("tell")
+    )
+    monkeypatch.setattr(
         "monitor.services.shadow.shadow_prune", lambda: called.append("prune")
     )
     tasks.analyse_waiting()
@@ -69,6 +73,7 @@ def test_the_tasks_call_the_services(monkeypatch: pytest.MonkeyPatch) -> None:
     tasks.assess_due()
     tasks.flags_expire()
     tasks.validation_measure()
+    tasks.notifications_send()
     tasks.shadow_prune()
     waited = ["analysis.analyse_waiting", "analysis.sweep"]
-    assert called == [*waited, "assess", "expire", "validate", "prune"]
+    assert called == [*waited, "assess", "expire", "validate", "tell", "prune"]

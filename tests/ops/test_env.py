@@ -86,6 +86,39 @@ def test_a_database_url_of_no_use_is_refused_without_showing_it(
     assert "s3cret" not in message
 
 
+def test_a_mail_server_is_read_from_its_url(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert env.mail() == {}
+    monkeypatch.setenv("EMAIL_URL", "smtp+tls://me:s3%2Fcret@mail.example.org:587")
+    monkeypatch.setenv("EMAIL_FROM", "stress@example.org")
+    mail = env.mail()
+    assert (mail["EMAIL_HOST"], mail["EMAIL_PORT"]) == ("mail.example.org", 587)
+    assert (mail["EMAIL_HOST_PASSWORD"], mail["EMAIL_USE_TLS"]) == ("s3/cret", True)
+
+
+@pytest.mark.parametrize(
+    ("url", "sender"),
+    [
+        ("mail.example.org", "a@example.org"),
+        ("consolemail://", "a@example.org"),
+        ("smtp://me:s3cret@mail.example.org", "a@example.org"),
+        ("smtp://me:s3cret@mail.example.org:port", "a@example.org"),
+        ("smtp://me:s3cret@mail.example.org:25", ""),
+    ],
+)
+def test_a_mail_server_of_no_use_is_refused_without_showing_it(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    url: str,
+    sender: str,
+) -> None:
+    monkeypatch.setenv("EMAIL_URL", url)
+    monkeypatch.setenv("EMAIL_FROM", sender)
+    with pytest.raises(SystemExit):
+        env.mail()
+    assert "EMAIL_URL" in (message := said(capsys))
+    assert "s3cret" not in message
+
+
 def test_words_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ALLOWED_HOSTS", "one.example, two.example ,")
     assert env.words("ALLOWED_HOSTS") == ["one.example", "two.example"]

@@ -1,0 +1,193 @@
+"""Notes whom to tell of a change of a flag, and tells them.
+
+Noting is part of the transaction of the change; telling is not, because it takes time
+and may fail. Delivery is at least once: a sender that dies between the delivery and the
+note of it leaves a lease behind, after which another one tells it again.
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from random import SystemRandom
+from time import monotonic
+
+from django.conf import settings
+from django.db import transaction
+from django.urls import reverse
+from django.utils import timezone
+
+from monitor.models import (
+    FlagEvent,
+    Notification,
+    NotificationAttempt,
+    NotificationChannel,
+    Organisation,
+    Person,
+)
+from monitor.notification_rules import (
+    MAX_ATTEMPTS,
+    Digest,
+    Timing,
+    Topic,
+    retry_delay,
+    topic_of,
+)
+from monitor.notifications import Line, Message, TransportError, transport_of
+
+log = logging.getLogger(__name__)
+
+Status = Notification.Status
+# Longer than any delivery may take.
+LEASE = timedelta(minutes=2)
+MOST_LINES = 100
+# Seconds after which a sender makes room for other work; the rest is sent next time.
+SEND_FOR = 25.0
+random = SystemRandom()
+
+
+def notifications_queue(*, event: FlagEvent) -> None:
+    """Note the event for every channel that wants it and whose user may see it.
+
+    Nobody is told of what they did themselves.
+    """
+    topic = topic_of(event.old, event.new, by_human=event.actor_id is not None)
+    if topic is None:
+        return
+    now, person_id = timezone.now(), event.flag.person_id
+    channels = NotificationChannel.objects.filter(enabled=True).select_related("user")
+    Notification.objects.bulk_create(
+        (
+            Notification(
+                channel=channel,
+                event=event,
+                topic=topic,
+                due_at=timing(channel).due(now),
+            )
+            for channel in channels
+            if channel.user_id != event.actor_id
+            and not transport_of(channel).is_noop(topic)
+            and _visible(channel, [person_id])
+        ),
+        ignore_conflicts=True,
+    )
+
+
+def notifications_send() -> int:
+    """Deliver what is due until nothing is left or time is over; counts messages."""
+    _give_up(timezone.now())
+    end, sent = monotonic() + SEND_FOR, 0
+    while monotonic() < end and deliver_next():
+        sent += 1
+    return sent
+
+
+def deliver_next() -> bool:
+    """Tell one channel all that is due for it; False when nothing is due."""
+    now = timezone.now()
+    token, rows = Notification.objects.claim(now=now, lease=LEASE, limit=MOST_LINES)
+    if not rows:
+        return False
+    channel: NotificationChannel = rows[0].channel
+    told = _may_be_told(channel, rows)
+    _stop(token, [row for row in rows if row not in told])
+    if (later := timing(channel).not_quiet(now)) > now:
+        told = _put_back(token, told, later)
+    if not told:
+        return True
+    error: TransportError | None = None
+    try:
+        transport_of(channel).notify(_message(told))
+    except TransportError as exc:
+        error = exc
+        log.warning("notification channel %s: %s", channel.pk, exc)
+    _note(token, told, error)
+    return True
+
+
+def timing(channel: NotificationChannel) -> Timing:
+    tz = Organisation.current().tz
+    return Timing(Digest(channel.digest), channel.quiet, tz)
+
+
+def _visible(channel: NotificationChannel, people: Iterable[int]) -> set[int]:
+    seen = Person.objects.visible_to(channel.user).filter(pk__in=people)
+    return set(seen.values_list("pk", flat=True))
+
+
+def _may_be_told(
+    channel: NotificationChannel, rows: Sequence[Notification]
+) -> list[Notification]:
+    """Without those that the user may not see, or does not want, any more."""
+    visible = _visible(channel, {row.event.flag.person_id for row in rows if row.event})
+    transport = transport_of(channel)
+    return [
+        row
+        for row in rows
+        if not transport.is_noop(row.topic)
+        and (row.event is None or row.event.flag.person_id in visible)
+    ]
+
+
+def _message(rows: Sequence[Notification]) -> Message:
+    return Message(tuple(_line(row) for row in rows))
+
+
+def _line(row: Notification) -> Line:
+    flag = row.event.flag_id if row.event else None
+    path = reverse("flag", args=[flag]) if flag else reverse("notifications")
+    return Line(row.pk, Topic(row.topic), settings.SITE_URL + path)
+
+
+def _put_back(
+    token: uuid.UUID, rows: Sequence[Notification], later: datetime
+) -> list[Notification]:
+    """A sender that comes late respects the quiet hours, too; tests are sent always."""
+    for row in rows:
+        if row.event:
+            _update(
+                token,
+                row,
+                status=Status.WAITING,
+                due_at=later,
+                attempts=row.attempts - 1,
+            )
+    return [row for row in rows if row.event is None]
+
+
+def _stop(token: uuid.UUID, rows: Sequence[Notification]) -> None:
+    for row in rows:
+        _update(token, row, status=Status.STOPPED, error="may not be told any more")
+
+
+@transaction.atomic
+def _note(
+    token: uuid.UUID, rows: Sequence[Notification], error: TransportError | None
+) -> None:
+    """Store the outcome of one attempt for all that it was to tell."""
+    now, text = timezone.now(), str(error or "")[:200]
+    NotificationAttempt.objects.bulk_create(
+        NotificationAttempt(notification=row, at=now, error=text) for row in rows
+    )
+    for row in rows:
+        if error is None:
+            _update(token, row, status=Status.SENT, sent_at=now, error="")
+        elif error.permanent or row.attempts >= MAX_ATTEMPTS:
+            _update(token, row, status=Status.FAILED, error=text)
+        else:
+            due = now + retry_delay(row.attempts, random.random())
+            _update(token, row, status=Status.WAITING, due_at=due, error=text)
+
+
+def _update(token: uuid.UUID, row: Notification, **values: object) -> None:
+    """Nothing when the lease ran out and another sender has the row."""
+    Notification.objects.held(token).filter(pk=row.pk).update(claim=None, **values)
+
+
+def _give_up(now: datetime) -> None:
+    """End what every sender died of."""
+    left = Notification.objects.abandoned(now=now, lease=LEASE)
+    text = "every sender ended before it was done"
+    left.filter(attempts__gte=MAX_ATTEMPTS).update(status=Status.FAILED, error=text)
