@@ -4,6 +4,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import django_stubs_ext
+from kombu import Exchange, Queue
 
 from config import env
 from config.schedule import BEAT_SCHEDULE
@@ -120,6 +121,14 @@ else:
 # Only throttles count in the cache, each web process for itself: no network on the way
 # of a picture, and no refusal because Redis is away.
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+
+# Telling people needs a way out of the own network and may wait for other servers, so
+# it has a queue of its own. A worker takes from both unless it is told one of them.
+CELERY_TASK_QUEUES = [
+    Queue("celery", Exchange("celery"), "celery"),
+    Queue("notifications", Exchange("notifications"), "notifications"),
+]
+CELERY_TASK_ROUTES = {"monitor.notifications_send": {"queue": "notifications"}}
 
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]

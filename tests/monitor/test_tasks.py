@@ -18,6 +18,17 @@ def test_every_scheduled_task_exists_and_expires() -> None:
         assert entry["options"]["expires"] <= entry["schedule"]
 
 
+@pytest.mark.parametrize(
+    ("task", "queue"),
+    [("notifications_send", "notifications"), ("analyse_waiting", "celery")],
+)
+def test_slow_receivers_of_notifications_delay_no_picture(
+    task: str, queue: str
+) -> None:
+    route = app.amqp.router.route({}, f"monitor.{task}")["queue"]
+    assert (route.name, route.exchange.name, route.routing_key) == (queue,) * 3
+
+
 def test_a_broker_that_is_away_loses_nothing(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -12,7 +12,7 @@ from config import env
 from tests.ops.compose import FILE, compose, ours, services
 
 SCHEMA = "builtin_schemas/vendor/compose-spec.json"
-OURS = ["migrate", "web", "worker", "beat"]
+OURS = ["migrate", "web", "worker", "notifier", "beat"]
 
 
 def schema() -> Any:
@@ -47,7 +47,7 @@ def test_interpolated_variables_are_known() -> None:
     assert set(named) <= set(env.VARIABLES)
 
 
-@pytest.mark.parametrize("name", ["web", "worker", "beat"])
+@pytest.mark.parametrize("name", ["web", "worker", "notifier", "beat"])
 def test_nothing_starts_before_servers_and_migrations(name: str) -> None:
     assert ours()[name]["depends_on"] == {
         "postgres": {"condition": "service_healthy"},
@@ -88,12 +88,24 @@ def test_our_containers_have_no_rights_they_do_not_need(name: str) -> None:
     assert "privileged" not in service
 
 
-def test_only_the_web_has_a_way_out_and_only_to_this_host() -> None:
+def test_what_reads_pictures_has_no_way_out() -> None:
     assert compose()["networks"]["inside"] == {"internal": True}
     outside = [n for n, each in services().items() if "outside" in each["networks"]]
-    assert outside == ["web"]
+    assert outside == ["web", "notifier"]
     published = {n: each["ports"] for n, each in services().items() if "ports" in each}
     assert published == {"web": ["127.0.0.1:8000:8000"]}
+
+
+def test_notifications_are_sent_where_there_is_a_way_out() -> None:
+    queues = {
+        name: [word for word in each["command"] if word.startswith("--queues")]
+        for name, each in ours().items()
+    }
+    told = {name: found for name, found in queues.items() if found}
+    assert told == {
+        "worker": ["--queues=celery"],
+        "notifier": ["--queues=notifications"],
+    }
 
 
 def test_secrets_are_files_that_git_does_not_hold() -> None:
