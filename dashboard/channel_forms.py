@@ -24,6 +24,8 @@ DIGESTS = (
     (Digest.WEEKLY.value, "Together, on Mondays at 8:00"),
 )
 
+BOX = {"class": "form-check-input"}
+
 
 def time_field(label: str) -> forms.TimeField:
     looks = {"type": "time", "class": "form-control"}
@@ -48,7 +50,7 @@ class ChannelForm(forms.Form):
     topics = forms.MultipleChoiceField(
         label="Tell me when",
         choices=[(topic.value, TOPIC_NAMES[topic]) for topic in CHOICES],
-        widget=forms.CheckboxSelectMultiple,
+        widget=forms.CheckboxSelectMultiple(attrs=BOX),
         initial=[Topic.RAISED.value],
         error_messages={"required": "Choose at least one."},
     )
@@ -59,7 +61,12 @@ class ChannelForm(forms.Form):
     )
     quiet_from = time_field("Nothing from")
     quiet_to = time_field("until")
-    enabled = forms.BooleanField(label="Switched on", required=False, initial=True)
+    enabled = forms.BooleanField(
+        label="Switched on",
+        required=False,
+        initial=True,
+        widget=forms.CheckboxInput(attrs=BOX),
+    )
 
     def wishes(self) -> Wishes:
         asked = dict(self.cleaned_data)
