@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import uuid
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from random import SystemRandom
 from time import monotonic
 
@@ -56,7 +56,8 @@ def notifications_queue(*, event: FlagEvent) -> None:
     topic = topic_of(event.old, event.new, by_human=event.actor_id is not None)
     if topic is None:
         return
-    now, person_id = timezone.now(), event.flag.person_id
+    now, tz = timezone.now(), Organisation.current().tz
+    person_id = event.flag.person_id
     channels = NotificationChannel.objects.filter(enabled=True).select_related("user")
     Notification.objects.bulk_create(
         (
@@ -64,7 +65,7 @@ def notifications_queue(*, event: FlagEvent) -> None:
                 channel=channel,
                 event=event,
                 topic=topic,
-                due_at=timing(channel).due(now),
+                due_at=_timing(channel, tz).due(now),
             )
             for channel in channels
             if channel.user_id != event.actor_id
@@ -93,7 +94,8 @@ def deliver_next() -> bool:
     channel: NotificationChannel = rows[0].channel
     told = _may_be_told(channel, rows)
     _stop(token, [row for row in rows if row not in told])
-    if (later := timing(channel).not_quiet(now)) > now:
+    later = _timing(channel, Organisation.current().tz).not_quiet(now)
+    if later > now:
         told = _put_back(token, told, later)
     if not told:
         return True
@@ -107,8 +109,7 @@ def deliver_next() -> bool:
     return True
 
 
-def timing(channel: NotificationChannel) -> Timing:
-    tz = Organisation.current().tz
+def _timing(channel: NotificationChannel, tz: tzinfo) -> Timing:
     return Timing(Digest(channel.digest), channel.quiet, tz)
 
 
