@@ -171,12 +171,18 @@ def test_what_a_human_closed_is_not_raised_again_at_once(
 
 
 @pytest.mark.parametrize(
-    ("status", "again"), [(Status.CLOSED, False), (Status.PASSED, True)]
+    ("ended", "again"),
+    [
+        ({"status": Status.CLOSED}, False),
+        ({"status": Status.CLOSED, "kind": "drop"}, True),
+        ({"status": Status.PASSED}, True),
+    ],
+    ids=["a flag", "one of another kind", "a first sign"],
 )
 def test_what_led_to_an_ended_flag_is_no_new_evidence(
-    person: Person, status: str, again: bool
+    person: Person, ended: dict[str, str], again: bool
 ) -> None:
-    Flag.objects.filter(pk=raised(person).pk).update(status=status, closed_on=FRIDAY)
+    Flag.objects.filter(pk=raised(person).pk).update(closed_on=FRIDAY, **ended)
     later = FRIDAY + timedelta(days=21)
     reading_series(person, stress=[0.6] * 15, per_day=18, until=later)
     assert (assess(person, later) is not None) is again

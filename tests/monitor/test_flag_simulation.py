@@ -15,9 +15,9 @@ from django.core.management import CommandError, call_command
 
 from monitor.change_point import Population
 from monitor.flag_curve import Line, trade_off
-from monitor.flag_detectors import ChangePoint, Days, follow
+from monitor.flag_detectors import ChangePoint, Days, FirstSign, follow
 from monitor.flag_planner import Look, closer_rho, enough_pictures, plan
-from monitor.flag_rules import POLICY, DayValue, Decision, decide
+from monitor.flag_rules import POLICY, DayValue, Decision, decide, evaluate
 from monitor.flag_simulation import (
     RULES,
     SHIFTS,
@@ -71,6 +71,20 @@ def test_the_simulation_runs_the_rule_of_the_product() -> None:
         left = np.flatnonzero(np.diff(is_open[person].astype(int)) == -1) + 1
         assert left.tolist() == closed
     assert raised[:6].sum() >= 4 and not is_open[:6, -1].all()
+
+
+def test_first_signs_are_those_of_the_product() -> None:
+    days = invent(np.random.default_rng(6), replace(STANDARD, past=40), 70, shift=0.3)
+    _, pending = follow(FirstSign(days, POLICY), 50, 70, 0)
+    dates = working_days(MONDAY, MONDAY + timedelta(days=97))
+    for person in range(3):
+        rows = [
+            DayValue(day, float(x), 18)
+            for day, x in zip(dates, days.stress[person], strict=True)
+        ]
+        signs = [evaluate(rows, day).sign for day in dates]
+        assert signs == pending[person].tolist()
+    assert pending[:3].any()
 
 
 def test_a_person_rests_after_a_flag() -> None:
