@@ -73,14 +73,17 @@ class Case:
 def person_assess(
     *, person_id: int, on: date | None = None, at: datetime | None = None
 ) -> Flag | None:
-    """Apply the rules as of day `on` (today); the person's first open flag afterwards.
+    """Apply the rules as of day `on`; the person's first open flag afterwards.
 
-    Uses the days of the newest model up to `on` only. `at` is the time written on the
-    change, now unless the past is replayed. Without a current consent nothing is done.
+    `on` is yesterday unless given: to look at a day before it is over, again and again,
+    makes false flags (docs/flags.md). Uses the days of the newest model up to `on`
+    only. `at` is the time written on the change, now unless the past is replayed.
+    Without a current consent nothing is done.
     """
     if not Person.objects.consented().filter(pk=person_id).exists():
         return None
-    on = on or local_day(timezone.now(), Organisation.current().tz)
+    if on is None:
+        on = local_day(timezone.now(), Organisation.current().tz) - timedelta(days=1)
     flag_of, closed_on = _flags(person_id)
     since = min([on, *(flag.raised_on for flag in flag_of.values())])
     stored = DailySummary.objects.filter(person_id=person_id).for_days(

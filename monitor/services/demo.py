@@ -227,8 +227,6 @@ def _past_assess(plan: Plan, frame: Frame) -> None:
     for day in frame.days[-REPLAYED_DAYS:]:
         evening = datetime.combine(day, CLOSING_TIME, frame.tz)
         person_assess(person_id=person.pk, on=day, at=evening)
-    if frame.morning:
-        person_assess(person_id=person.pk, on=frame.morning, at=frame.now)
     if plan.role is Role.WITHDRAWN:
         day = frame.days[-1 - plan.last_back]
         left = datetime.combine(day, time(9), frame.tz)

@@ -74,6 +74,13 @@ def test_a_sign_that_passes_raises_nothing(person: Person) -> None:
     assert statuses() == ["pending", "passed"]
 
 
+def test_a_day_is_looked_at_when_it_is_over(person: Person) -> None:
+    reading_series(person, stress=RISE, per_day=18)
+    with time_machine.travel(NOON):
+        flag = person_assess(person_id=person.pk)
+    assert flag is not None and flag.raised_on == FRIDAY - timedelta(days=1)
+
+
 def test_assessing_again_changes_nothing(person: Person) -> None:
     flag = raised(person)
     assert assess(person) == flag
