@@ -229,6 +229,16 @@ def test_the_command_prints_json_by_setting_and_shift(tmp_path: Path) -> None:
     assert found["detection"] == found["settings"]["standard"]["detection"]
 
 
+@pytest.mark.django_db
+def test_the_planner_answers_for_both_kinds_of_likeness() -> None:
+    found = json.loads(call("--plan", "--people", "50", "--shift", "0.3", "--json"))
+    assert found["setting"]["name"] == "default"
+    decaying, constant = (found["likeness"][name] for name in ("decaying", "constant"))
+    assert [row["pictures"] for row in decaying] == [r["pictures"] for r in constant]
+    assert decaying[-1]["rho"] > constant[-1]["rho"] == 0.6
+    assert found["enough"]["constant"] in (12, 18, 24)
+
+
 def test_the_command_refuses_too_few_people() -> None:
     with pytest.raises(CommandError, match="50 people"):
         call("--people", "49")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError
 from django.utils import timezone
 from tqdm import tqdm
 
@@ -101,7 +102,11 @@ class Command(BaseCommand):
         if options["days"] < 1:
             raise CommandError("--days must be at least 1")
         run = replace(run, shifts=(options["shift"],), within=options["days"])
-        setting = site_setting(local_day(timezone.now(), Organisation.current().tz))
+        try:
+            today = local_day(timezone.now(), Organisation.current().tz)
+            setting = site_setting(today)
+        except DatabaseError:
+            setting = Setting("default, for want of a database")
         looks = {
             name: plan(setting, run, keep_rho=keep, progress=_bar)
             for name, keep in (("decaying", False), ("constant", True))
