@@ -9,6 +9,7 @@ PRUNE_EVERY = timedelta(hours=12)
 EXPIRE_EVERY = timedelta(hours=6)
 NOTIFY_EVERY = timedelta(seconds=30)
 VALIDATE_EVERY = timedelta(hours=12)
+RELEASE_EVERY = timedelta(hours=6)
 
 
 def entry(task: str, every: timedelta) -> dict[str, Any]:
@@ -25,6 +26,9 @@ BEAT_SCHEDULE = {
     "tell people of flags": entry("monitor.notifications_send", NOTIFY_EVERY),
     "compare ratios with self-reports": entry(
         "monitor.validation_measure", VALIDATE_EVERY
+    ),
+    "make team figures of a fortnight that is over": entry(
+        "monitor.team_figures_release", RELEASE_EVERY
     ),
     "assess people who are due": entry("monitor.assess_due", ASSESS_EVERY),
 }

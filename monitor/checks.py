@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core import checks
 
 from monitor import vault
+from monitor.team_scoring import SMALLEST_TEAM
 
 
 @checks.register
@@ -25,6 +26,20 @@ def image_keys(**_: Any) -> list[checks.CheckMessage]:
             )
         ]
     return []
+
+
+@checks.register
+def team_size(**_: Any) -> list[checks.CheckMessage]:
+    if settings.TEAM_SIZE >= SMALLEST_TEAM:
+        return []
+    return [
+        checks.Error(
+            f"TEAM_SIZE is {settings.TEAM_SIZE}; figures of fewer than {SMALLEST_TEAM}"
+            " people tell too much about each.",
+            hint=f"Set TEAM_SIZE to {SMALLEST_TEAM} or more; the default is 8.",
+            id="monitor.E002",
+        )
+    ]
 
 
 @checks.register(checks.Tags.database)

@@ -12,6 +12,9 @@ from typing import Self
 
 BIN_SECONDS = 300
 SATURDAY = 5
+# Team figures are made for fortnights on one grid, which begins on a Monday.
+BLOCK = timedelta(days=14)
+FIRST_BLOCK = date(2024, 1, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,16 @@ def bin_of(moment: datetime) -> int:
     Offsets of time zones are multiples of five minutes, so no bin spans two local days.
     """
     return int(moment.timestamp()) // BIN_SECONDS
+
+
+def block_start(day: date) -> date:
+    """First day of the fortnight that a day lies in."""
+    return day - (day - FIRST_BLOCK) % BLOCK
+
+
+def block_period(first: date, tz: tzinfo) -> Period:
+    """The fortnight that begins on this day."""
+    return Period.days(first, first + BLOCK - timedelta(days=1), tz)
 
 
 def is_working_day(day: date) -> bool:

@@ -66,6 +66,18 @@ class PersonQuerySet(models.QuerySet[Any]):
         return self.filter(named)
 
 
+class TeamQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: User | AnonymousUser) -> Self:
+        """Teams whose figures this user may see: all with a permission, else none.
+
+        Who may see each single person may see teams, too.
+        """
+        may = ("monitor.view_team", "monitor.view_person")
+        if user.is_active and any(user.has_perm(name) for name in may):
+            return self.all()
+        return self.none()
+
+
 def _current_consent() -> Exists:
     from monitor.models import Consent
 

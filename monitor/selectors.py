@@ -16,14 +16,13 @@ from django.db.models import OuterRef, Q, Subquery
 
 from monitor.flag_rules import POLICY, baseline, day_values
 from monitor.matrices import ratios_of_all
-from monitor.models import DailySummary, Flag, Organisation, Person, Reading, Team
+from monitor.models import DailySummary, Flag, Organisation, Person, Reading
 from monitor.periods import Period, last_working_days, local_day, working_days
 from monitor.querysets import FlagQuerySet, PersonQuerySet
 from monitor.scoring import (
     DEFAULT_WEIGHTS,
     HAPPY,
     DayTotals,
-    Interval,
     Ratios,
     Totals,
     Verdict,
@@ -32,7 +31,7 @@ from monitor.scoring import (
     version_order,
     wilson,
 )
-from monitor.team_scoring import team_figures
+from monitor.team_selectors import TeamRow, team_rows
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
@@ -64,20 +63,6 @@ class PersonRow:
     flag: Flag | None
     last_day: date | None
     stale: bool
-
-
-@dataclass(frozen=True, slots=True)
-class TeamRow:
-    """A team's figures, or the reason why they are not shown."""
-
-    team: Team
-    people: int
-    people_with_data: int
-    stress: float | None
-    happiness: float | None
-    stress_interval: Interval | None
-    happiness_interval: Interval | None
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +123,7 @@ def overview(*, user: User | AnonymousUser, now: datetime) -> Overview:
     return Overview(
         period=look.period,
         people=rows,
-        teams=_team_rows(rows),
+        teams=team_rows(user=user),
         open_flags=len(flags),
         watched=len(rows),
     )
@@ -172,14 +157,6 @@ def people_ratios(*, people: Iterable[Person], period: Period) -> dict[int, Rati
     days = _days(asked.values(), period)
     ratios = _ratios_of_all([days.get(pk, []) for pk in asked], period)
     return dict(zip(asked, ratios, strict=True))
-
-
-def team_ratios(*, user: User | AnonymousUser, team: Team, period: Period) -> TeamRow:
-    """A team over a period, from those of its people whom this user may see."""
-    people = list(Person.objects.visible_to(user).filter(team=team))
-    days = _days(people, period)
-    own = [days.get(row.pk, []) for row in people]
-    return _team_row(team, _ratios_of_all(own, period))
 
 
 def recent_readings(*, person: Person, limit: int = 20) -> list[Reading]:
@@ -317,25 +294,3 @@ def _baseline(days: list[DayTotals], flags: list[Flag], last: date) -> float | N
         if flag.is_open and flag.kind == Flag.Kind.RISE:
             return flag.baseline_ratio
     return baseline(day_values(newest_days(days)), last)
-
-
-def _team_rows(rows: list[PersonRow]) -> list[TeamRow]:
-    ratios_of_team: dict[Team, list[Ratios]] = {}
-    for row in rows:
-        ratios_of_team.setdefault(row.person.team, []).append(row.ratios)
-    teams = sorted(ratios_of_team, key=lambda team: team.name)
-    return [_team_row(team, ratios_of_team[team]) for team in teams]
-
-
-def _team_row(team: Team, people: list[Ratios]) -> TeamRow:
-    figures = team_figures(people, k=settings.TEAM_SIZE)
-    return TeamRow(
-        team=team,
-        people=len(people),
-        people_with_data=figures.people,
-        stress=figures.stress,
-        happiness=figures.happiness,
-        stress_interval=figures.stress_interval,
-        happiness_interval=figures.happiness_interval,
-        reason=figures.reason,
-    )

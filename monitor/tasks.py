@@ -75,6 +75,16 @@ def validation_measure() -> None:
     self_reports.validation_measure(now=timezone.now())
 
 
+@shared_task(name="monitor.team_figures_release", **RETRY)
+def team_figures_release() -> None:
+    """Make the team figures of the last fortnight, once."""
+    from django.utils import timezone
+
+    from monitor.services import teams
+
+    teams.team_figures_release(now=timezone.now())
+
+
 @shared_task(name="monitor.shadow_prune", **RETRY)
 def shadow_prune() -> None:
     """Delete what shadow models read long ago."""

@@ -206,16 +206,28 @@ class TeamOutput(serializers.ModelSerializer[Team]):
         fields = ("id", "name")
 
 
-class TeamRatiosOutput(serializers.Serializer[Any]):
-    """Figures of a team; null with a reason when too few people have data."""
+class TeamBlockOutput(serializers.Serializer[Any]):
+    """A team over a fortnight; null with a reason while it must not be shown."""
 
     stress = serializers.FloatField(allow_null=True)
     stress_interval = IntervalOutput(allow_null=True)
     happiness = serializers.FloatField(allow_null=True)
     happiness_interval = IntervalOutput(allow_null=True)
-    people = serializers.IntegerField()
-    people_with_data = serializers.IntegerField()
+    people_at_least = serializers.IntegerField(
+        allow_null=True, help_text="The number itself would tell who came or went."
+    )
     reason = serializers.CharField()
+
+    def get_fields(self) -> dict[str, Any]:
+        # "from" cannot be the name of an attribute.
+        first = serializers.DateField(source="first_day")
+        last = serializers.DateField(source="last_day")
+        return {"from": first, "to": last} | super().get_fields()
+
+
+class TeamRatiosOutput(serializers.Serializer[Any]):
+    team = serializers.IntegerField()
+    blocks = TeamBlockOutput(many=True)
 
 
 class SelfReportInput(serializers.Serializer[Any]):

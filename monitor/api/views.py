@@ -22,7 +22,7 @@ from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
-from monitor import selectors
+from monitor import selectors, team_selectors
 from monitor.api import serializers
 from monitor.api.throttling import UploadThrottle
 from monitor.models import (
@@ -206,34 +206,36 @@ class PersonReadingsApi(generics.ListAPIView[Reading]):
 
 
 class TeamListApi(generics.ListAPIView[Team]):
-    """Teams, for users who may see everybody."""
+    """Teams whose figures the user may see."""
 
     serializer_class = serializers.TeamOutput
-    queryset = Team.objects.all()
+    queryset = Team.objects.none()
 
-    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        only_overseers(request)
-        return super().get(request, *args, **kwargs)
+    def get_queryset(self) -> QuerySet[Team]:
+        visible: QuerySet[Team] = Team.objects.visible_to(account(self.request))
+        return visible
 
 
 class TeamRatiosApi(APIView):
     @extend_schema(parameters=PERIOD, responses=serializers.TeamRatiosOutput)
     def get(self, request: Request, pk: int) -> Response:
-        """Figures of a team; withheld while too few people have data."""
-        only_overseers(request)
-        team = get_object_or_404(Team, pk=pk)
-        period = period_of(request)
-        row = selectors.team_ratios(user=account(request), team=team, period=period)
+        """Figures of a team for each fortnight within a period, else for the last one.
+
+        Fortnights are fixed and not added up: other figures could be subtracted from
+        each other until one person is left.
+        """
+        user = account(request)
+        team: Team = get_object_or_404(Team.objects.visible_to(user), pk=pk)
+        asked = {"from", "to"} & set(request.query_params)
+        period = period_of(request) if asked else None
+        blocks = team_selectors.team_blocks(user=user, team=team, period=period)
+        if period and not blocks:
+            raise Refused(
+                "no_whole_block",
+                "Team figures are made for fixed fortnights, once they are over; the"
+                " period holds none of this team. Without a period the last is given.",
+                field="from",
+            )
         return Response(
-            {
-                "team": team.pk,
-                "from": period.first_day,
-                "to": period.last_day,
-                **serializers.TeamRatiosOutput(row).data,
-            }
+            serializers.TeamRatiosOutput({"team": team.pk, "blocks": blocks}).data
         )
-
-
-def only_overseers(request: Request) -> None:
-    if not account(request).has_perm("monitor.view_person"):
-        raise PermissionDenied

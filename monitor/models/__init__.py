@@ -10,6 +10,7 @@ from monitor.models.people import Consent, Organisation, Person, Team
 from monitor.models.pictures import Camera, Snapshot, SnapshotImage
 from monitor.models.readings import DailySummary, Reading
 from monitor.models.self_reports import SelfReport, Validation
+from monitor.models.teams import TeamFigure
 from monitor.models.trail import AccessEntry
 from monitor.models.versions import (
     ModelEvent,
@@ -42,5 +43,6 @@ __all__ = [
     "Snapshot",
     "SnapshotImage",
     "Team",
+    "TeamFigure",
     "Validation",
 ]

@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 
-from monitor.querysets import ConsentQuerySet, PersonQuerySet
+from monitor.querysets import ConsentQuerySet, PersonQuerySet, TeamQuerySet
 
 
 def check_time_zone(name: str) -> None:
@@ -61,6 +61,8 @@ class Team(models.Model):
     """People whose figures may be shown together."""
 
     name = models.CharField(max_length=200, unique=True)
+
+    objects = TeamQuerySet.as_manager()
 
     class Meta:
         ordering: ClassVar = ["name"]

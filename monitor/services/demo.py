@@ -33,17 +33,26 @@ from monitor.models import (
     Snapshot,
     SnapshotImage,
     Team,
+    TeamFigure,
     Validation,
 )
-from monitor.periods import is_working_day, last_working_days, local_day, midnight
+from monitor.periods import (
+    BLOCK,
+    is_working_day,
+    last_working_days,
+    local_day,
+    midnight,
+)
 from monitor.services import serving
 from monitor.services.assessment import person_assess
 from monitor.services.roles import roles_ensure
 from monitor.services.self_reports import validation_measure
 from monitor.services.summaries import person_rebuild
+from monitor.services.teams import team_figures_release
 
 NAME = "Harbour & Hill"
 REPLAYED_DAYS = 40
+RELEASED_BLOCKS = 3
 CLOSING_TIME = time(18)
 BATCH = 1000
 
@@ -95,6 +104,8 @@ def demo_seed(*, size: DemoSize, now: datetime, progress: Progress = iter) -> in
     if missing:
         tonight = midnight(size.until + timedelta(days=1), organisation.tz)
         validation_measure(now=min(now, tonight))
+    for back in reversed(range(RELEASED_BLOCKS)):
+        team_figures_release(now=midnight(size.until, frame.tz) - back * BLOCK)
     usual = next(plan for plan in plans if plan.role is Role.USUAL)
     accounts_ensure(employee=Person.objects.get(number=usual.number))
     return len(missing)
@@ -113,6 +124,7 @@ def demo_reset(*, progress: Callable[[list[Person]], Iterable[Person]] = iter) -
             Camera.objects.filter(person=person).delete()
             person.delete()
     Team.objects.filter(people=None).delete()
+    TeamFigure.objects.all().delete()
     Validation.objects.all().delete()
 
 

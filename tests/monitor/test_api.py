@@ -12,7 +12,7 @@ from rest_framework.authtoken.models import Token
 from rest_framework.test import APIClient
 
 from monitor import vault
-from monitor.models import AccessEntry, Person, Reading, Snapshot, SnapshotImage, Team
+from monitor.models import AccessEntry, Person, Reading, Snapshot, SnapshotImage
 from monitor.services import analysis
 from monitor.services.consent import consent_withdraw
 from tests.fakes import FakeEngine
@@ -113,13 +113,6 @@ def test_people_are_listed_by_name_without_results(
     ]
 
 
-def test_a_small_teams_figures_are_withheld(api: APIClient, snapshot: Snapshot) -> None:
-    team = Team.objects.get()
-    answer = api.get(f"{V1}/teams/{team.pk}/ratios/").json()
-    assert (answer["stress"], answer["people_with_data"]) == (None, 0)
-    assert answer["reason"]
-
-
 def test_flags_list_is_empty_at_first(api: APIClient, person: Person) -> None:
     assert api.get(f"{V1}/flags/").json()["results"] == []
 
@@ -156,9 +149,11 @@ def test_everything_needs_a_login(db: None, path: str) -> None:
     assert answer.json()["error"]["code"] == "not_authenticated"
 
 
-@pytest.mark.parametrize("path", ["teams/", "teams/1/ratios/"])
-def test_employees_see_no_teams(employee: User, path: str) -> None:
-    assert client_of(employee).get(f"{V1}/{path}").status_code == 403
+def test_employees_see_no_teams(employee: User, person: Person) -> None:
+    client = client_of(employee)
+    assert client.get(f"{V1}/teams/").json()["results"] == []
+    ratios = client.get(f"{V1}/teams/{person.team_id}/ratios/")
+    assert ratios.status_code == 404
 
 
 def test_a_token_is_given_for_name_and_password(person: Person) -> None:

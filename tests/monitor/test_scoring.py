@@ -19,7 +19,7 @@ from monitor.scoring import (
     verdict_sentence,
     wilson,
 )
-from monitor.team_scoring import t_quantile, team_figures
+from monitor.team_scoring import t_quantile
 
 LEVEL = 0.4
 DAY = date(2026, 3, 20)
@@ -201,24 +201,3 @@ def test_the_sentence_never_contradicts_its_figures() -> None:
 )
 def test_the_t_quantile_agrees_with_the_tables(freedom: int, expected: float) -> None:
     assert t_quantile(freedom) == pytest.approx(expected, abs=2e-3)
-
-
-def test_team_figures_are_rounded_to_five_points_and_outwards() -> None:
-    team = team_figures([person(0.1 + 0.05 * n) for n in range(8)], k=8)
-    # Mean 0.275, sd 0.1225, half width 2.3646 * 0.1225 / sqrt(8) = 0.1024.
-    assert (team.people, team.reason) == (8, "")
-    assert team.stress == pytest.approx(0.3)
-    assert team.stress_interval == pytest.approx((0.15, 0.4))
-
-
-def test_a_small_team_has_no_figures() -> None:
-    people = [person(0.3)] * 7 + [person(0.3, bins=5)]
-    team = team_figures(people, k=8)
-    assert (team.stress, team.people) == (None, 7)
-    assert team.reason == "7 of 8 people needed have enough data"
-
-
-def test_nobody_may_dominate_a_team() -> None:
-    team = team_figures([person(0.3, bins=400)] + [person(0.3, bins=40)] * 8, k=8)
-    assert team.stress is None
-    assert "a third" in team.reason

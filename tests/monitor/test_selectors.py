@@ -9,7 +9,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from monitor import selectors
-from monitor.models import Flag, Organisation, Person, Team
+from monitor.models import Flag, Organisation, Person
 from monitor.periods import Period
 from monitor.scoring import Verdict
 from monitor.services import flags
@@ -20,7 +20,6 @@ from tests.factories import (
     MODEL,
     NOON,
     PersonFactory,
-    TeamFactory,
     reading,
     reading_series,
 )
@@ -47,13 +46,6 @@ def someone(name: str, stress: float | None = 0.3, **fields: Any) -> Person:
 def flag_of(person: Person) -> Flag:
     rise = Rise(recent=0.5, baseline=0.17, z=4.0, model=MODEL, formula="1")
     return flags.flag_raise(person_id=person.pk, on=FRIDAY, rise=rise)[0]
-
-
-def full_team(name: str, people: int = 8) -> Team:
-    team = TeamFactory.create(name=name)
-    for n in range(people):
-        someone(f"{name} {n}", 0.2 + 0.02 * n, team=team)
-    return team
 
 
 def test_open_flags_come_first_and_thin_data_last(admin: User) -> None:
@@ -118,7 +110,7 @@ def test_an_employee_sees_only_themselves(employee: User) -> None:
     someone("Somebody else")
     page = selectors.overview(user=employee, now=NOON)
     assert [row.person.user for row in page.people] == [employee]
-    assert page.teams[0].stress is None
+    assert page.teams == []
 
 
 def test_a_stranger_sees_nobody(stranger: User) -> None:
@@ -139,38 +131,10 @@ def test_withdrawn_consent_hides_at_once(admin: User) -> None:
 def test_the_overview_costs_the_same_for_any_number(
     admin: User, people: int, django_assert_num_queries: Any
 ) -> None:
-    full_team("Post room", people)
-    with django_assert_num_queries(5):
+    for n in range(people):
+        someone(f"Person {n}", 0.2)
+    with django_assert_num_queries(8):
         selectors.overview(user=admin, now=NOON)
-
-
-def test_team_figures_need_enough_people(admin: User) -> None:
-    full_team("Large", 8)
-    full_team("Small", 7)
-    large, small = selectors.overview(user=admin, now=NOON).teams
-    assert (large.people_with_data, large.stress, large.reason) == (8, 0.25, "")
-    assert (small.people_with_data, small.stress) == (7, None)
-    assert (small.stress_interval, small.happiness) == (None, None)
-    assert small.reason == "7 of 8 people needed have enough data"
-
-
-def test_the_number_needed_is_a_setting(admin: User, settings: Any) -> None:
-    settings.TEAM_SIZE = 5
-    team = full_team("Small", 5)
-    row = selectors.team_ratios(user=admin, team=team, period=days(date(2026, 3, 9)))
-    assert row.stress is not None
-
-
-def test_a_team_over_one_day_has_no_figures(admin: User) -> None:
-    team = full_team("Large", 8)
-    row = selectors.team_ratios(user=admin, team=team, period=days(FRIDAY))
-    assert (row.people_with_data, row.stress) == (0, None)
-
-
-def test_a_team_is_made_of_those_one_may_see(employee: User) -> None:
-    team = full_team("Large", 8)
-    row = selectors.team_ratios(user=employee, team=team, period=days(date(2026, 3, 9)))
-    assert (row.people, row.stress) == (0, None)
 
 
 def test_a_person_has_a_point_for_each_working_day(person: Person) -> None:
