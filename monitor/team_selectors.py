@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Self
 
-from django.db.models import Max
+from django.db.models import Subquery
 
 from monitor.models import Team, TeamFigure
 from monitor.periods import BLOCK, Period
@@ -58,8 +58,8 @@ class TeamRow:
 
 def team_rows(*, user: User | AnonymousUser) -> list[TeamRow]:
     """Every team that this user may see, over the last block that was released."""
-    newest = TeamFigure.objects.aggregate(day=Max("first_day"))["day"]
-    figures = TeamFigure.objects.filter(first_day=newest).order_by()
+    newest = TeamFigure.objects.order_by("-first_day").values("first_day")[:1]
+    figures = TeamFigure.objects.filter(first_day=Subquery(newest)).order_by()
     figure_of = {figure.team_id: figure for figure in figures}
     teams = Team.objects.visible_to(user)
     return [TeamRow.of(team, figure_of.get(team.pk)) for team in teams]

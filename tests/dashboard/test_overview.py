@@ -1,11 +1,21 @@
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from monitor.models import Flag, Person
-from tests.factories import FRIDAY, MODEL, PersonFactory, reading_series
+from monitor.services.teams import team_figures_release
+from tests.factories import (
+    FRIDAY,
+    MODEL,
+    NOON,
+    PersonFactory,
+    block_data,
+    reading_series,
+)
 
 
 def names(client: Client, question: str = "") -> list[str]:
@@ -112,8 +122,16 @@ def test_htmx_gets_the_table_alone(client_health: Client, ada: Person) -> None:
 
 
 def test_a_small_team_is_not_shown(client_health: Client, stressed: Person) -> None:
+    assert "Not shown:" in client_health.get("/").content.decode()
+
+
+def test_a_team_shows_which_days_it_covers(client_health: Client, ada: Person) -> None:
+    people = [ada, *PersonFactory.create_batch(7, team=ada.team)]
+    block_data({person.pk: 0.3 for person in people}, date(2026, 2, 23))
+    team_figures_release(now=NOON)
     page = client_health.get("/").content.decode()
-    assert "Not shown." in page
+    assert "23 Feb 2026 to 8 Mar 2026, 8 or more people" in page
+    assert "Not shown:" not in page
 
 
 def test_a_demonstration_says_so(client_health: Client, ada: Person) -> None:
@@ -138,5 +156,5 @@ def test_it_asks_the_database_equally_often_for_any_number_of_people(
     for person in PersonFactory.create_batch(people):
         reading_series(person, stress=[0.2] * 3, per_day=2)
     client_health.get("/")
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(18):
         client_health.get("/")

@@ -133,7 +133,7 @@ def test_the_overview_costs_the_same_for_any_number(
 ) -> None:
     for n in range(people):
         someone(f"Person {n}", 0.2)
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(7):
         selectors.overview(user=admin, now=NOON)
 
 

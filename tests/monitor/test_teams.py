@@ -151,8 +151,8 @@ def test_whoever_may_see_a_team_sees_the_same(
 def test_others_see_no_team(ten: list[Person], stranger: User) -> None:
     release(FIRST)
     assert team_selectors.team_rows(user=stranger) == []
-    asked = {"team": ten[0].team, "period": None}
-    assert team_selectors.team_blocks(user=stranger, **asked) == []
+    team = ten[0].team
+    assert team_selectors.team_blocks(user=stranger, team=team, period=None) == []
 
 
 def test_an_inactive_account_sees_no_team(ten: list[Person], admin: User) -> None:
