@@ -105,18 +105,9 @@ def ratios(records: dict[str, Record]) -> str:
             f"{one['staff']} x {one['readings']}",
             *("-" if one[key] is None else f"{one[key]:.3f}" for key in keys),
         ]
-        for name, one in ((name, _named(one)) for name, one in records.items())
+        for name, one in records.items()
     ]
     return markdown(titles, rows)
-
-
-def _named(one: Record) -> Record:
-    """An older record calls least squares "corrected", and knows nothing better."""
-    if "mae_pacc" in one:
-        return one
-    corrected = [key for key in one if key.endswith("_corrected")]
-    old = {key.replace("_corrected", "_pacc"): one[key] for key in corrected}
-    return one | dict.fromkeys(corrected) | old
 
 
 def corruptions(records: dict[str, Record]) -> str:
