@@ -104,10 +104,12 @@ def test_a_mail_server_that_is_away_may_come_back(
 
 
 def test_without_a_mail_server_no_mail_is_tried(
-    channel: Make, settings: Settings
+    channel: Make, mailbox: Mailbox, settings: Settings
 ) -> None:
     settings.NOTIFY_BY_EMAIL = False
-    refused(channel("email", "nurse@example.org"), permanent=True)
+    text = refused(channel("email", "nurse@example.org"), permanent=True)
+    assert text == "this site sends no e-mail"
+    assert mailbox.mails == []
 
 
 def test_a_webhook_is_signed_over_id_time_and_body(channel: Make, web: Web) -> None:
@@ -265,7 +267,8 @@ def test_one_private_address_of_a_name_is_enough_to_refuse(
 ) -> None:
     found = [(0, 0, 0, "", (ip, 443)) for ip in ("93.184.215.14", "10.0.0.1")]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
-    refused(channel("webhook", "https://both.example.org/"), permanent=True)
+    text = refused(channel("webhook", "https://both.example.org/"), permanent=True)
+    assert text == "the web server is in a private network"
 
 
 def test_the_connection_goes_to_the_address_that_was_checked(
@@ -284,20 +287,20 @@ def test_the_connection_goes_to_the_address_that_was_checked(
 
 
 @pytest.mark.parametrize(
-    "url",
+    ("url", "why"),
     [
-        "ftp://example.org/",
-        "file:///etc/passwd",
-        "https://",
-        "https://user:word@example.org/",
-        "https://example.org:99999/",
-        "https://example.org:0/",
-        "https://example.org/a b",
-        "https://example.org/" + "x" * 1000,
+        ("ftp://example.org/", "must begin with https:// or http://"),
+        ("file:///etc/passwd", "must begin with https:// or http://"),
+        ("https://", "not that of a web server"),
+        ("https://user:word@example.org/", "must not hold a user name"),
+        ("https://example.org:99999/", "Port out of range"),
+        ("https://example.org:0/", "a port that does not exist"),
+        ("https://example.org/a b", "a character that none may hold"),
+        ("https://example.org/" + "x" * 1000, "not that of a web server"),
     ],
 )
-def test_an_address_of_no_use_is_refused(channel: Make, url: str) -> None:
-    refused(channel("webhook", url), permanent=True)
+def test_an_address_of_no_use_is_refused(channel: Make, url: str, why: str) -> None:
+    assert why in refused(channel("webhook", url), permanent=True)
 
 
 def test_an_address_whose_key_is_gone_is_said(channel: Make) -> None:
