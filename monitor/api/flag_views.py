@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 from django.db.models import QuerySet
@@ -52,14 +53,15 @@ class FlagDetailApi(APIView):
         return answer(request, pk)
 
 
-class FlagChangeApi(APIView):
+class FlagChangeApi(APIView, ABC):
     """One change: validate, call the service, answer the flag as it is now."""
 
     input: type[Serializer[Any]]
     for_reviewers = True
 
+    @abstractmethod
     def change(self, flag: Flag, given: dict[str, Any]) -> object:
-        raise NotImplementedError
+        """Do it with what was given; raises FlagChangeRefused."""
 
     def handle(self, request: Request, pk: int) -> Response:
         if self.for_reviewers and not account(request).has_perm("monitor.change_flag"):

@@ -11,6 +11,7 @@ from inference import EMOTIONS
 from inference.errors import DataError, InferenceError
 from inference.training.options import LABELS
 from monitor.correction import Known, Matrix, corrections
+from monitor.management.pictures_asked import add_pictures
 from monitor.matrices import known_matrices
 from monitor.scoring import Five, Totals, five, ratios_of
 from monitor.services import calibration, serving
@@ -39,23 +40,7 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument(
-            "--data",
-            type=Path,
-            required=True,
-            help="a folder of class folders, fer2013.csv, or a folder that holds it",
-        )
-        parser.add_argument(
-            "--crops",
-            action="store_true",
-            help="the pictures are tight face crops already (those of fer2013.csv "
-            "always are); without this they go through face detection",
-        )
-        parser.add_argument(
-            "--split",
-            help="train, validation, test or all; default: test, or all where the "
-            "data has no splits",
-        )
+        add_pictures(parser)
         parser.add_argument("--labels", choices=LABELS, default="fer")
         parser.add_argument("--note", default="", help="kept with it, 200 letters")
         parser.add_argument("--dry-run", action="store_true", help="store nothing")

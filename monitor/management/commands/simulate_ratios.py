@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from inference.errors import DataError, InferenceError
 from inference.training.options import LABELS
 from monitor.management.model_asked import HELP, folder_asked
+from monitor.management.pictures_asked import add_pictures
 
 if TYPE_CHECKING:
     from inference.engine import Engine
@@ -55,23 +56,7 @@ class Command(BaseCommand):
     requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument(
-            "--data",
-            type=Path,
-            required=True,
-            help="a folder of class folders, fer2013.csv, or a folder that holds it",
-        )
-        parser.add_argument(
-            "--crops",
-            action="store_true",
-            help="the pictures are tight face crops already (those of fer2013.csv "
-            "always are); without this they go through face detection",
-        )
-        parser.add_argument(
-            "--split",
-            help="train, validation, test or all; default: test, or all where the "
-            "data has no splits",
-        )
+        add_pictures(parser)
         parser.add_argument(
             "--labels",
             choices=LABELS,
