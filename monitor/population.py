@@ -8,19 +8,18 @@ import numpy as np
 from django.core.cache import cache
 
 from monitor.change_point import (
-    DEFAULT,
     Floats,
     Ints,
     Population,
     estimate_population,
 )
 from monitor.flag_kinds import RISE, expected, values_of
-from monitor.flag_simulation import Setting
 from monitor.models import DailySummary, Person
 from monitor.scoring import newest_days
 
 DAYS = 60  # calendar days
 PEOPLE = 300
+KEPT = 7 * 24 * 3600  # seconds
 
 
 def site_population(on: date, kind: str = RISE) -> Population:
@@ -32,6 +31,7 @@ def site_population(on: date, kind: str = RISE) -> Population:
     found: Population | None = cache.get_or_set(
         f"flag-population:{kind}:{monday}",
         lambda: estimate_population(*site_days(monday, kind), expected(kind)),
+        KEPT,
     )
     return found or expected(kind)
 
@@ -54,10 +54,7 @@ def site_days(until: date, kind: str = RISE) -> tuple[Floats, Ints]:
     return stress, bins
 
 
-def site_setting(on: date) -> Setting:
-    """The site as the simulation sees it: its people and its pictures a day."""
+def site_pictures(on: date) -> int | None:
+    """Median five-minute bins of a day with any; None without such a day."""
     _, bins = site_days(on)
-    people = site_population(on)
-    if people == DEFAULT or not (bins > 0).any():
-        return Setting("default")
-    return Setting("this site", people, pictures=int(np.median(bins[bins > 0])))
+    return int(np.median(bins[bins > 0])) if (bins > 0).any() else None

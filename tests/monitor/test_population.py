@@ -12,7 +12,7 @@ from django.core.cache import cache
 from monitor.change_point import DEFAULT, LACK
 from monitor.flag_kinds import DROP
 from monitor.models import Person
-from monitor.population import site_days, site_population, site_setting
+from monitor.population import site_days, site_pictures, site_population
 from monitor.services.consent import consent_withdraw
 from tests.factories import FRIDAY, PersonFactory, reading_series
 
@@ -54,8 +54,7 @@ def test_a_site_is_known_by_its_people_and_a_week_long_the_same() -> None:
     assert found.alpha / (found.alpha + found.beta) == pytest.approx(0.185, abs=0.01)
     reading_series(people[0], stress=[0.9] * 3, until=FRIDAY)
     assert site_population(FRIDAY) == site_population(MONDAY) == found
-    setting = site_setting(FRIDAY)
-    assert (setting.name, setting.pictures) == ("this site", 4)
+    assert site_pictures(FRIDAY) == 4
 
 
 @pytest.mark.django_db
@@ -72,4 +71,3 @@ def test_a_drop_is_told_of_the_lack_of_happiness() -> None:
 def test_people_without_consent_do_not_count() -> None:
     consent_withdraw(person=site(8)[0])
     assert site_population(FRIDAY) == DEFAULT
-    assert site_setting(FRIDAY).name == "default"

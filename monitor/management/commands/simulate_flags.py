@@ -16,6 +16,7 @@ from tqdm import tqdm
 from inference.errors import InferenceError
 from inference.files import write_json
 from inference.spec import active_name, load_spec, model_folder
+from monitor.change_point import DEFAULT
 from monitor.flag_curve import Line, trade_off
 from monitor.flag_planner import Look, enough_pictures, plan
 from monitor.flag_rules import POLICY
@@ -33,7 +34,7 @@ from monitor.flag_simulation import (
 )
 from monitor.models import Organisation
 from monitor.periods import local_day
-from monitor.population import site_setting
+from monitor.population import site_pictures, site_population
 
 TARGET = (0.5, 0.8)
 LIKENESS = {
@@ -41,6 +42,15 @@ LIKENESS = {
     "constant": "if neighbouring pictures stay as alike however close they come",
 }
 _bar = partial(tqdm, unit="count", disable=None)
+
+
+def _site() -> Setting:
+    """This site's people and pictures a day, or the default where it has too few."""
+    today = local_day(timezone.now(), Organisation.current().tz)
+    people, pictures = site_population(today), site_pictures(today)
+    if people == DEFAULT or pictures is None:
+        return Setting("default")
+    return Setting("this site", people, pictures=pictures)
 
 
 class Command(BaseCommand):
@@ -103,8 +113,7 @@ class Command(BaseCommand):
             raise CommandError("--days must be at least 1")
         run = replace(run, shifts=(options["shift"],), within=options["days"])
         try:
-            today = local_day(timezone.now(), Organisation.current().tz)
-            setting = site_setting(today)
+            setting = _site()
         except DatabaseError:
             setting = Setting("default, for want of a database")
         looks = {
