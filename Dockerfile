@@ -22,6 +22,7 @@ COPY --from=libraries /venv /venv
 COPY manage.py ./
 COPY config config
 COPY inference inference
+COPY capture capture
 COPY monitor monitor
 COPY dashboard dashboard
 COPY templates templates

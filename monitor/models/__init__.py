@@ -1,5 +1,6 @@
 """The domain. Everything else reads and writes the database through these."""
 
+from monitor.models.cameras import Camera, CaptureHours, Pause
 from monitor.models.flags import Flag, FlagAnswer, FlagEvent
 from monitor.models.notifications import (
     Notification,
@@ -7,7 +8,7 @@ from monitor.models.notifications import (
     NotificationChannel,
 )
 from monitor.models.people import Consent, Organisation, Person, Team
-from monitor.models.pictures import Camera, Snapshot, SnapshotImage
+from monitor.models.pictures import Snapshot, SnapshotImage
 from monitor.models.readings import DailySummary, Reading
 from monitor.models.self_reports import SelfReport, Validation
 from monitor.models.teams import TeamFigure
@@ -23,6 +24,7 @@ from monitor.models.versions import (
 __all__ = [
     "AccessEntry",
     "Camera",
+    "CaptureHours",
     "Consent",
     "DailySummary",
     "Flag",
@@ -35,6 +37,7 @@ __all__ = [
     "NotificationAttempt",
     "NotificationChannel",
     "Organisation",
+    "Pause",
     "Person",
     "Reading",
     "SelfReport",

@@ -1,4 +1,4 @@
-"""Cameras, and pictures on their way from the door to a reading."""
+"""Pictures on their way from the door to a reading."""
 
 from __future__ import annotations
 
@@ -8,26 +8,9 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from monitor.models.cameras import Camera
 from monitor.models.people import Person
-from monitor.querysets import CameraQuerySet, SnapshotQuerySet
-
-
-class Camera(models.Model):
-    """A desk camera; it watches one person."""
-
-    name = models.CharField(max_length=200, unique=True)
-    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="cameras")
-    active = models.BooleanField(
-        default=True, help_text="Pictures of an inactive camera are refused."
-    )
-
-    objects = CameraQuerySet.as_manager()
-
-    class Meta:
-        ordering: ClassVar = ["name"]
-
-    def __str__(self) -> str:
-        return self.name
+from monitor.querysets import SnapshotQuerySet
 
 
 class Snapshot(models.Model):
@@ -51,6 +34,12 @@ class Snapshot(models.Model):
         API = "api", "API"
         UPLOAD = "upload", "browser upload"
         FOLDER = "folder", "folder"
+        CAMERA = "camera", "camera on schedule"
+        DEVICE = "device", "camera that sends"
+        SESSION = "session", "own session in the browser"
+        ON_DEVICE = "on_device", "read in the browser"
+        VIDEO = "video", "video file"
+        STATION = "station", "check-in station"
         DEMO = "demo", "demonstration"
 
     person = models.ForeignKey(

@@ -157,7 +157,7 @@ def _whose(upload: Upload, by: User) -> tuple[Person, Camera | None]:
             "This camera belongs to another person; send one of the two.",
             field="camera",
         )
-    if camera and not person:
+    if camera and camera.person_id and not person:
         person = people.get(pk=camera.person_id)
     if not person:
         raise Refused("person_missing", "Say whose picture it is: person or camera.")

@@ -6,6 +6,8 @@ from django.contrib.auth.models import Group, Permission, User
 from django.db import transaction
 
 OCCUPATIONAL_HEALTH = "Occupational health"
+IT_STAFF = "IT staff"
+IT_MAY = ("view_camera", "add_camera", "change_camera", "delete_camera")
 MAY = (
     "view_person",
     "view_flag",
@@ -21,6 +23,17 @@ def roles_ensure() -> Group:
     group, _ = Group.objects.get_or_create(name=OCCUPATIONAL_HEALTH)
     group.permissions.set(
         Permission.objects.filter(content_type__app_label="monitor", codename__in=MAY)
+    )
+    return group
+
+
+def it_role_ensure() -> Group:
+    """The group of those who set up cameras and see nobody; safe to run twice."""
+    group, _ = Group.objects.get_or_create(name=IT_STAFF)
+    group.permissions.set(
+        Permission.objects.filter(
+            content_type__app_label="monitor", codename__in=IT_MAY
+        )
     )
     return group
 

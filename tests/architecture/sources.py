@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("config", "inference", "monitor", "dashboard")
+PACKAGES = ("config", "inference", "capture", "monitor", "dashboard")
 
 
 def python_files(*folders: str) -> list[Path]:

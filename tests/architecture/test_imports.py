@@ -1,4 +1,4 @@
-"""Imports point one way: dashboard -> monitor -> inference; config knows all."""
+"""Imports point one way: dashboard -> monitor -> inference, capture."""
 
 from __future__ import annotations
 
@@ -18,8 +18,25 @@ FORBIDDEN = {
         "celery",
         "rest_framework",
     },
+    "capture": {
+        "inference",
+        "monitor",
+        "dashboard",
+        "config",
+        "django",
+        "celery",
+        "rest_framework",
+    },
     "monitor": {"dashboard", "config", "tensorflow", "keras"},
-    "dashboard": {"inference", "config", "celery", "tensorflow", "keras", "cv2"},
+    "dashboard": {
+        "inference",
+        "capture",
+        "config",
+        "celery",
+        "tensorflow",
+        "keras",
+        "cv2",
+    },
 }
 FOR_TESTS_ONLY = {"tests", "bench", "pytest", "factory", "hypothesis", "playwright"}
 HEAVY = ("tensorflow", "keras", "cv2", "ai_edge_litert")
