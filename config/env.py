@@ -31,6 +31,7 @@ VARIABLES = {
     "BATCH_SIZE": "most pictures that a worker analyses at once",
     "QUEUE_LIMIT": "most waiting pictures before intake answers 503",
     "UPLOAD_RATE": "pictures one user may send to one web process, such as 600/min",
+    "VIDEO_MEGABYTES": "largest video that is taken in",
     "TEAM_SIZE": "fewest people with data for whom a team figure is shown",
     "STRESS_LEVEL": "level that the verdict compares the stress ratio with",
     "FLAGS_NEED_VALIDATION": "1 raises no flag where self-reports do not agree",

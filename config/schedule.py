@@ -10,6 +10,7 @@ EXPIRE_EVERY = timedelta(hours=6)
 NOTIFY_EVERY = timedelta(seconds=30)
 VALIDATE_EVERY = timedelta(hours=12)
 RELEASE_EVERY = timedelta(hours=6)
+READ_VIDEOS_EVERY = timedelta(seconds=30)
 
 
 def entry(task: str, every: timedelta) -> dict[str, Any]:
@@ -19,6 +20,10 @@ def entry(task: str, every: timedelta) -> dict[str, Any]:
 
 BEAT_SCHEDULE = {
     "wake the worker for pictures that wait": entry("monitor.sweep", SWEEP_EVERY),
+    "read videos that wait": entry("monitor.videos_read", READ_VIDEOS_EVERY),
+    "delete videos that were not uploaded to the end": entry(
+        "monitor.videos_prune", PRUNE_EVERY
+    ),
     "delete what shadow models read long ago": entry(
         "monitor.shadow_prune", PRUNE_EVERY
     ),

@@ -225,6 +225,7 @@ SPECTACULAR_SETTINGS = {
 
 # Uploads stay in memory: a picture must not reach the disk unencrypted.
 UPLOAD_LIMIT = 10 * 1024 * 1024
+VIDEO_LIMIT = env.integer("VIDEO_MEGABYTES", 300, low=1, high=4096) * 1024 * 1024
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
 FILE_UPLOAD_MAX_MEMORY_SIZE = UPLOAD_LIMIT + 1024 * 1024
 

@@ -15,6 +15,7 @@ from dashboard.views import (
     self_report,
     snapshot,
     upload,
+    videos,
 )
 
 urlpatterns = [
@@ -46,6 +47,9 @@ urlpatterns = [
         name="notification-delete",
     ),
     path("upload/", upload.upload, name="upload"),
+    path("videos/", videos.videos, name="videos"),
+    path("videos/<int:pk>/", videos.video, name="video"),
+    path("videos/<int:pk>/chart/", videos.VideoChart.as_view(), name="video-chart"),
     path("snapshots/<int:pk>/", snapshot.snapshot, name="snapshot"),
     path("health/", health.health, name="health"),
 ]

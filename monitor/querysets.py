@@ -144,6 +144,40 @@ class SnapshotQuerySet(models.QuerySet[Any]):
         return self.filter(claim=token, status=self.model.Status.PROCESSING)
 
 
+class VideoQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: User | AnonymousUser) -> Self:
+        from monitor.models import Person
+
+        return self.filter(person__in=Person.objects.visible_to(user))
+
+    def unfinished(self) -> Self:
+        return self.exclude(status__in=self.model.TERMINAL)
+
+    def claim(self, *, token: uuid.UUID, lease: timedelta) -> Any:
+        """The video that waits longest, for the caller alone; None when none does."""
+        S = self.model.Status
+        now = timezone.now()
+        free = Q(status=S.PENDING) | Q(status=S.PROCESSING, claimed_at__lt=now - lease)
+        with transaction.atomic():
+            waiting = self.filter(free).order_by("claimed_at", "pk")
+            video = waiting.select_for_update(skip_locked=True).first()
+            if video is None:
+                return None
+            self.filter(pk=video.pk).update(
+                status=S.PROCESSING,
+                claim=token,
+                claimed_at=now,
+                attempts=F("attempts") + 1,
+            )
+            video.refresh_from_db()
+        return video
+
+    def held(self, video: Any) -> Self:
+        """This video, as long as it belongs to the claim it was read with."""
+        S = self.model.Status
+        return self.filter(pk=video.pk, claim=video.claim, status=S.PROCESSING)
+
+
 class ReadingQuerySet(models.QuerySet[Any]):
     def for_person(self, person: Any) -> Self:
         return self.filter(person=person)

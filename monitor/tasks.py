@@ -93,6 +93,32 @@ def shadow_prune() -> None:
     shadow.shadow_prune()
 
 
+@shared_task(name="monitor.videos_read", **RETRY)
+def videos_read() -> None:
+    """Take pictures out of a video that waits."""
+    from monitor.services import videos
+
+    videos.videos_read()
+
+
+@shared_task(name="monitor.videos_prune", **RETRY)
+def videos_prune() -> None:
+    """Delete videos that were never uploaded to the end."""
+    from django.utils import timezone
+
+    from monitor.services import videos
+
+    videos.videos_prune(now=timezone.now())
+
+
+def wake_video_reader() -> None:
+    """Say that a video waits; when the broker is away the schedule says it later."""
+    try:
+        videos_read.delay()
+    except BrokerError:
+        log.warning("the broker is away; waiting videos are found by the scheduler")
+
+
 def wake_worker() -> None:
     """Say that there is work; when the broker is away the sweeper says it later."""
     try:

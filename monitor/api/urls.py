@@ -2,7 +2,7 @@ from django.urls import path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.authtoken.views import obtain_auth_token
 
-from monitor.api import flag_views, self_report_views, views
+from monitor.api import flag_views, self_report_views, video_views, views
 
 app_name = "api"
 
@@ -10,6 +10,18 @@ urlpatterns = [
     path("snapshots/", views.SnapshotListApi.as_view(), name="snapshot-list"),
     path(
         "snapshots/<int:pk>/", views.SnapshotDetailApi.as_view(), name="snapshot-detail"
+    ),
+    path("videos/", video_views.VideoListApi.as_view(), name="video-list"),
+    path("videos/<int:pk>/", video_views.VideoDetailApi.as_view(), name="video-detail"),
+    path(
+        "videos/<int:pk>/parts/<int:number>/",
+        video_views.VideoPartApi.as_view(),
+        name="video-part",
+    ),
+    path(
+        "videos/<int:pk>/complete/",
+        video_views.VideoCompleteApi.as_view(),
+        name="video-complete",
     ),
     path("people/", views.PersonListApi.as_view(), name="person-list"),
     path("people/<int:pk>/", views.PersonDetailApi.as_view(), name="person-detail"),

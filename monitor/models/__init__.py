@@ -20,6 +20,7 @@ from monitor.models.versions import (
     ShadowReading,
     SiteCalibration,
 )
+from monitor.models.videos import Video, VideoFrame, VideoPart
 
 __all__ = [
     "AccessEntry",
@@ -48,4 +49,7 @@ __all__ = [
     "Team",
     "TeamFigure",
     "Validation",
+    "Video",
+    "VideoFrame",
+    "VideoPart",
 ]

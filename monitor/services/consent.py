@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from monitor.models import Consent, Person, Snapshot, SnapshotImage
 from monitor.querysets import SnapshotQuerySet
+from monitor.services.videos import videos_skip
 
 
 def consent_give(*, person: Person, by: User | None = None) -> Consent:
@@ -28,6 +29,7 @@ def consent_withdraw(*, person: Person) -> None:
     """
     Consent.objects.current().filter(person=person).update(withdrawn_at=timezone.now())
     snapshots_skip(Snapshot.objects.filter(person=person).unfinished())
+    videos_skip(person=person)
 
 
 def snapshots_skip(snapshots: SnapshotQuerySet) -> None:

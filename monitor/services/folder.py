@@ -53,7 +53,7 @@ def folder_ingest(*, files: list[Path], person: Person, by: User) -> Iterator[Ou
         key = f"folder:{person.pk}:{hashlib.sha256(data).hexdigest()}"
         upload = Upload(
             data=data,
-            person=person.number,
+            person=person,
             taken_at=taken_at(path, data, tz),
             idempotency_key=key,
             source=Snapshot.Source.FOLDER,

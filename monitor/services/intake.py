@@ -52,10 +52,10 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Upload:
-    """What a sender says about a picture."""
+    """What a sender says about a picture. person: as text a number or an id."""
 
     data: bytes
-    person: str = ""
+    person: str | Person = ""
     camera: str = ""
     taken_at: datetime | None = None
     idempotency_key: str | None = None
@@ -127,7 +127,9 @@ def wake(snapshot: Snapshot) -> None:
 def _digest(upload: Upload) -> str:
     """What makes two requests with one key the same request."""
     taken = upload.taken_at.isoformat() if upload.taken_at else ""
-    facts = "\0".join((upload.person, upload.camera, taken))
+    named = upload.person
+    person = named.number if isinstance(named, Person) else named
+    facts = "\0".join((person, upload.camera, taken))
     return hashlib.sha256(facts.encode() + b"\0" + upload.data).hexdigest()
 
 
@@ -188,8 +190,11 @@ def _camera(name: str, people: PersonQuerySet) -> Camera:
     return camera
 
 
-def _person(name: str, people: PersonQuerySet) -> Person:
-    found: list[Person] = list(people.named(name)[:2])
+def _person(named: str | Person, people: PersonQuerySet) -> Person:
+    if isinstance(named, Person):
+        found: list[Person] = list(people.filter(pk=named.pk))
+    else:
+        found = list(people.named(named)[:2])
     if not found:
         raise Refused(
             "unknown_person", "There is no such person.", status=404, field="person"

@@ -1,40 +1,69 @@
-"""manage.py ingest FOLDER --person NUMBER"""
+"""manage.py ingest FOLDER --person NUMBER, or VIDEO with --every 2s"""
 
 from __future__ import annotations
 
-from argparse import ArgumentParser
+import re
+from argparse import ArgumentParser, ArgumentTypeError
+from datetime import UTC, datetime
 from pathlib import Path
+from time import sleep
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from monitor.models import Person
+from capture.video import VideoError, duration
+from monitor.models import Person, Video
 from monitor.services.folder import folder_files, folder_ingest
+from monitor.services.intake import Refused
 from monitor.services.roles import service_account
+from monitor.services.videos import Film, video_read, video_take_in
 
 
 class Command(BaseCommand):
     help = (
-        "Take in the pictures (JPEG, PNG, WebP) below FOLDER as pictures of one person."
-        " Times come from EXIF, else the file name, else the file's date. Run it again"
-        " after an interruption: what is in already is passed over."
+        "Take in the pictures (JPEG, PNG, WebP) below a folder as pictures of one"
+        " person; times come from EXIF, else the file name, else the file's date. Or"
+        " take pictures out of a video file. Run it again after an interruption: what"
+        " is in already is passed over."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("folder", type=Path)
+        parser.add_argument("path", type=Path, metavar="FOLDER or VIDEO")
         parser.add_argument("--person", required=True, metavar="NUMBER")
+        parser.add_argument(
+            "--every",
+            type=seconds,
+            default=2.0,
+            metavar="2s",
+            help="time between two pictures of a video, such as 0.5s or 1min",
+        )
+        parser.add_argument(
+            "--taken-at",
+            type=datetime.fromisoformat,
+            help="when a video begins, ISO 8601; default: so that it ends at the date"
+            " of the file",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        folder: Path = options["folder"]
-        if not folder.is_dir():
-            raise CommandError(f"{folder} is not a folder.")
+        path: Path = options["path"]
         person = Person.objects.filter(number=options["person"]).first()
+        if path.is_dir():
+            found = folder_files(path)
+        elif path.is_file():
+            found = []
+        else:
+            raise CommandError(f"{path} is not a folder and not a file.")
         if person is None:
             raise CommandError(f"There is no person with number {options['person']}.")
-        files = folder_files(folder)
-        if not files:
-            raise CommandError(f"{folder} holds no JPEG, PNG or WebP files.")
+        if path.is_file():
+            self.video(path, person, options)
+        elif not found:
+            raise CommandError(f"{path} holds no JPEG, PNG or WebP files.")
+        else:
+            self.folder(found, person)
+
+    def folder(self, files: list[Path], person: Person) -> None:
         outcomes = folder_ingest(
             files=files, person=person, by=service_account("folder-import")
         )
@@ -48,3 +77,52 @@ class Command(BaseCommand):
         self.stdout.write(f"{new} taken in, {there} were in already, {refused} refused")
         if refused:
             raise SystemExit(1)
+
+    def video(self, path: Path, person: Person, options: dict[str, Any]) -> None:
+        """The pictures are taken out here; the workers analyse them."""
+        length = _length(path)
+        film = Film(
+            name=path.name,
+            size=path.stat().st_size,
+            taken_at=options["taken_at"] or _beginning(path, length),
+            every=options["every"],
+        )
+        by = service_account("folder-import")
+        try:
+            video = video_take_in(path=path, person=person, film=film, by=by)
+        except Refused as exc:
+            raise CommandError(exc.message) from exc
+        with tqdm(total=round(length) or None, unit="s") as bar:
+            while not video.is_finished:
+                read = video_read(Video.objects.filter(pk=video.pk))
+                video.refresh_from_db()
+                bar.update(min(video.position, length or video.position) - bar.n)
+                if not read and not video.is_finished:
+                    sleep(1)  # the queue is full, or a worker reads it
+        if video.status != Video.Status.DONE:
+            raise CommandError(f"{path}: {video.reason}")
+        pictures = video.frames.count()
+        self.stdout.write(f"{pictures} pictures taken in, video {video.pk}")
+
+
+def seconds(text: str) -> float:
+    """2, 2s, 1.5s, 1min as seconds."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(s|min)?", text.strip())
+    if found is None:
+        raise ArgumentTypeError(f"{text} is no time; write 2s or 1min")
+    return float(found[1]) * (60 if found[2] == "min" else 1)
+
+
+def _length(path: Path) -> float:
+    """Seconds; 0 where the file does not say."""
+    with path.open("rb") as file:
+        try:
+            return duration(file.fileno())
+        except VideoError as exc:
+            raise CommandError(
+                f"{path} is not a video that can be read, nor a folder."
+            ) from exc
+
+
+def _beginning(path: Path, length: float) -> datetime:
+    return datetime.fromtimestamp(path.stat().st_mtime - length, tz=UTC)

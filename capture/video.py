@@ -1,0 +1,184 @@
+"""Pictures out of a video file, taken by a process of its own.
+
+A video of a stranger goes through decoders that were broken before, so they run in a
+child without the product's secrets, with bounded memory, which is ended when it gives
+nothing for a while. The file is handed over as an open descriptor, so it may be one
+that never lay on a disk (`memfd_create`).
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import select
+import struct
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+HEADER = struct.Struct("!dI")  # seconds into the video, bytes of the picture
+MEMORY = 2 * 1024**3
+PATIENCE = 30.0  # seconds
+JPEG_QUALITY = 95
+MAX_PIXELS = 40_000_000
+NO_VIDEO, TOO_LARGE = 3, 4
+GUESSED_RATE = 25.0  # pictures a second, where a file does not say
+
+REASONS = {NO_VIDEO: "not_a_video", TOO_LARGE: "too_many_pixels"}
+
+
+class VideoError(Exception):
+    """No pictures come out; `code` is not_a_video, too_many_pixels or decoder_broke."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One picture of a video, as JPEG."""
+
+    seconds: float
+    data: bytes = field(repr=False)
+
+
+def frames(
+    file: int, *, every: float, start: float = 0.0, most: int = 1_000_000
+) -> Iterator[Frame]:
+    """Pictures at multiples of `every` seconds from `start` on, `most` of them.
+
+    file: an open descriptor. Raises VideoError; what was given before it is good.
+    """
+    for seconds, data in _records(file, every, start, most):
+        if data:
+            yield Frame(seconds, data)
+
+
+def duration(file: int) -> float:
+    """Seconds that the file says it has, 0 when it does not; raises VideoError."""
+    return [seconds for seconds, _ in _records(file, 1, 0, 0)][-1]
+
+
+def _records(
+    file: int, every: float, start: float, most: int
+) -> Iterator[tuple[float, bytes]]:
+    """What the child writes; at last the length of the video, without a picture."""
+    argv = [sys.executable, "-m", "capture.video"]
+    argv += [f"/dev/fd/{file}", str(every), str(start), str(most)]
+    environment = {
+        "PYTHONPATH": os.pathsep.join(sys.path),
+        "OPENCV_FFMPEG_THREADS": "1",
+    }
+    with subprocess.Popen(  # noqa: S603 our own module
+        argv,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=environment,
+        pass_fds=(file,),
+        bufsize=0,
+    ) as child:
+        try:
+            yield from _read(child)
+        finally:
+            child.kill()
+
+
+def _read(child: subprocess.Popen[bytes]) -> Iterator[tuple[float, bytes]]:
+    length = -1
+    while length:
+        head = _exactly(child, HEADER.size)
+        if len(head) < HEADER.size:
+            raise VideoError(REASONS.get(child.wait(PATIENCE), "decoder_broke"))
+        seconds, length = HEADER.unpack(head)
+        data = _exactly(child, length)
+        if len(data) < length:
+            raise VideoError("decoder_broke")
+        yield seconds, data
+
+
+def _exactly(child: subprocess.Popen[bytes], length: int) -> bytes:
+    """That many bytes; fewer at the end, VideoError when nothing comes for long."""
+    if child.stdout is None:
+        return b""
+    pipe, got = child.stdout.fileno(), bytearray()
+    while len(got) < length:
+        if not select.select([pipe], [], [], PATIENCE)[0]:
+            raise VideoError("decoder_broke")
+        part = os.read(pipe, min(length - len(got), 1 << 20))
+        if not part:
+            break
+        got += part
+    return bytes(got)
+
+
+def sample(path: str, *, every: float, start: float, most: int) -> int:
+    """What the child does; returns its exit status."""
+    import cv2
+
+    video = cv2.VideoCapture(path, cv2.CAP_FFMPEG)
+    if not video.isOpened():
+        return NO_VIDEO
+    width, height = cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT
+    if video.get(width) * video.get(height) > MAX_PIXELS:
+        return TOO_LARGE
+    if start:
+        video.set(cv2.CAP_PROP_POS_MSEC, 1000 * start)
+    given, due = 0, start
+    for seconds in _moments(video):
+        if given == most:
+            break
+        if seconds < due:
+            continue
+        found, picture = video.retrieve()
+        if found:
+            quality = [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]
+            _give(seconds, cv2.imencode(".jpg", picture, quality)[1].tobytes())
+            given += 1
+        due = (seconds // every + 1) * every
+    if not given and not start and most:
+        return NO_VIDEO
+    count, rate = video.get(cv2.CAP_PROP_FRAME_COUNT), video.get(cv2.CAP_PROP_FPS)
+    _write(HEADER.pack(max(count / rate, 0.0) if rate else 0.0, 0))
+    return 0
+
+
+def _moments(video: Any) -> Iterator[float]:
+    """The time of each picture; by its number where the file has no times."""
+    import cv2
+
+    rate = video.get(cv2.CAP_PROP_FPS) or GUESSED_RATE
+    last = -1.0
+    while video.grab():
+        seconds = video.get(cv2.CAP_PROP_POS_MSEC) / 1000
+        if seconds <= last:
+            seconds = last + 1 / rate
+        last = seconds
+        # Times are rounded in many containers, and 1.9999 is meant to be 2.
+        yield round(seconds, 2)
+
+
+def _give(seconds: float, data: bytes) -> None:
+    _write(HEADER.pack(seconds, len(data)) + data)
+
+
+def _write(data: bytes) -> None:
+    sys.stdout.buffer.write(data)
+    sys.stdout.buffer.flush()
+
+
+def main(arguments: list[str]) -> int:
+    path, every, start, most = arguments
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    with suppress(BrokenPipeError):  # whoever asked has enough
+        return sample(path, every=float(every), start=float(start), most=int(most))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
