@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from import_export.admin import ImportMixin
+from import_export.formats import base_formats
 from rest_framework.authtoken.admin import TokenAdmin
 
 from monitor.models import (
@@ -23,6 +25,7 @@ from monitor.models import (
     SiteCalibration,
     Team,
 )
+from monitor.people_import import PersonResource, SealedInPage
 from monitor.services.consent import consent_give, consent_withdraw
 
 # Tokens are made for accounts by search, not from a list of all of them.
@@ -55,13 +58,25 @@ class ConsentInline(admin.TabularInline[Consent, Person]):
 
 
 @admin.register(Person)
-class PersonAdmin(admin.ModelAdmin[Person]):
+class PersonAdmin(ImportMixin, admin.ModelAdmin[Person]):  # type: ignore[misc]
+    """People one by one, or from a table with a preview."""
+
+    resource_classes: ClassVar = [PersonResource]
+    tmp_storage_class = SealedInPage
     list_display = ("number", "name", "team", "has_consent")
     list_filter = ("team",)
     search_fields = ("number", "name")
     autocomplete_fields = ("team", "user")
     inlines: ClassVar = [ConsentInline]
     actions = ("give_consent", "withdraw_consent")
+
+    def has_import_permission(self, request: HttpRequest) -> bool:
+        """A table makes people and teams, and changes people."""
+        needed = ("add_person", "change_person", "add_team")
+        return request.user.has_perms([f"monitor.{name}" for name in needed])
+
+    def get_import_formats(self) -> list[Any]:
+        return [base_formats.CSV, base_formats.TSV]
 
     @admin.display(boolean=True, description="consent")
     def has_consent(self, person: Person) -> bool:

@@ -1,13 +1,17 @@
-"""A folder of pictures of one person, taken in through the same door as all others."""
+"""Folders and archives of pictures, taken in through the same door as all others."""
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+import zlib
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
-from pathlib import Path
+from errno import EIO
+from functools import partial
+from pathlib import Path, PurePosixPath
+from zipfile import BadZipFile, ZipFile, ZipInfo
 
 from django.contrib.auth.models import User
 
@@ -23,54 +27,119 @@ TIME_IN_NAME = re.compile(
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One file: its path below the folder or in the archive, and how to read it."""
+
+    path: PurePosixPath
+    modified: datetime
+    read: Callable[[], bytes]
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of one file; `refusal` is empty when it was taken in."""
 
-    path: Path
+    path: PurePosixPath
     new: bool
     refusal: str = ""
 
 
-def folder_files(folder: Path) -> list[Path]:
+def folder_items(folder: Path) -> list[Item]:
     """Pictures below the folder by suffix, in a stable order."""
-    return sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+    paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES)
+    return [
+        Item(
+            path=PurePosixPath(path.relative_to(folder).as_posix()),
+            modified=datetime.fromtimestamp(path.lstat().st_mtime, tz=UTC),
+            read=path.read_bytes,
+        )
+        for path in paths
+    ]
 
 
-def folder_ingest(*, files: list[Path], person: Person, by: User) -> Iterator[Outcome]:
+def archive_items(archive: ZipFile, tz: tzinfo) -> list[Item]:
+    """Pictures in a zip by suffix; nothing is unpacked to a disk."""
+    found = [
+        Item(
+            path=PurePosixPath(info.filename),
+            modified=_zip_time(info, tz),
+            read=partial(_read_member, archive, info),
+        )
+        for info in archive.infolist()
+        if PurePosixPath(info.filename).suffix.lower() in SUFFIXES
+    ]
+    return sorted(found, key=lambda item: item.path)
+
+
+def _zip_time(info: ZipInfo, tz: tzinfo) -> datetime:
+    """Archives hold local times, and not always possible ones."""
+    try:
+        return datetime(*info.date_time, tzinfo=tz)
+    except ValueError:
+        return datetime(1980, 1, 1, tzinfo=tz)
+
+
+def _read_member(archive: ZipFile, info: ZipInfo) -> bytes:
+    """Never more than is refused anyway, whatever the archive promises."""
+    try:
+        with archive.open(info) as file:
+            return file.read(pictures.MAX_BYTES + 1)
+    except (BadZipFile, RuntimeError, NotImplementedError, zlib.error) as exc:
+        # RuntimeError is what a password raises.
+        raise OSError(EIO, str(exc)) from exc
+
+
+def pictures_ingest(
+    *, items: list[Item], by: User, person: Person | None = None
+) -> Iterator[Outcome]:
     """Hand the files in one after the other.
 
-    The key of a file is made from its content, so a second run after an interruption
-    finds what is already in and goes on behind it.
+    Without a person the first folder of each file's path is the number of one. The key
+    of a file is made from its content, so a second run after an interruption finds what
+    is already in and goes on behind it.
     """
     tz = Organisation.current().tz
-    for path in files:
-        try:
-            data = path.read_bytes()
-        except OSError as exc:
-            yield Outcome(path, new=False, refusal=f"cannot be read: {exc.strerror}")
-            continue
-        key = f"folder:{person.pk}:{hashlib.sha256(data).hexdigest()}"
-        upload = Upload(
-            data=data,
-            person=person,
-            taken_at=taken_at(path, data, tz),
-            idempotency_key=key,
-            source=Snapshot.Source.FOLDER,
-        )
-        try:
-            accepted = snapshot_accept(upload=upload, by=by)
-        except Refused as exc:
-            yield Outcome(path, new=False, refusal=exc.message)
+    numbers = {item.path.parts[0] for item in items if len(item.path.parts) > 1}
+    known = {row.number: row for row in Person.objects.filter(number__in=numbers)}
+    for item in items:
+        whose = person or known.get(item.path.parts[0])
+        if whose is None:
+            yield Outcome(item.path, False, _nobody(item))
         else:
-            yield Outcome(path, new=not accepted.replayed)
+            yield _ingest(item, whose, by, tz)
 
 
-def taken_at(path: Path, data: bytes, tz: tzinfo) -> datetime:
+def _nobody(item: Item) -> str:
+    if len(item.path.parts) > 1:
+        return f"there is no person with number {item.path.parts[0]}"
+    return "lies in no folder named by a personnel number"
+
+
+def _ingest(item: Item, person: Person, by: User, tz: tzinfo) -> Outcome:
+    try:
+        data = item.read()
+    except OSError as exc:
+        return Outcome(item.path, False, f"cannot be read: {exc.strerror}")
+    upload = Upload(
+        data=data,
+        person=person,
+        taken_at=taken_at(item, data, tz),
+        idempotency_key=f"folder:{person.pk}:{hashlib.sha256(data).hexdigest()}",
+        source=Snapshot.Source.FOLDER,
+    )
+    try:
+        accepted = snapshot_accept(upload=upload, by=by)
+    except Refused as exc:
+        return Outcome(item.path, False, exc.message)
+    return Outcome(item.path, new=not accepted.replayed)
+
+
+def taken_at(item: Item, data: bytes, tz: tzinfo) -> datetime:
     """When a picture was taken: its EXIF, else its name, else the file's own time."""
-    taken = pictures.moment_taken(data) or _time_in_name(path.stem)
+    taken = pictures.moment_taken(data) or _time_in_name(item.path.stem)
     if taken is None:
-        return datetime.fromtimestamp(path.stat().st_mtime, tz=UTC)
+        return item.modified
     return taken if taken.tzinfo else taken.replace(tzinfo=tz)
 
 

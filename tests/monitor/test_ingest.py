@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import io
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.management import CommandError, call_command
 
 from monitor.models import Person, Snapshot
-from monitor.services.folder import taken_at
+from monitor.pictures import MAX_BYTES
+from monitor.services.folder import Item, archive_items, folder_items, taken_at
 from tests import images
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
 
-def ingest(folder: Path, person: str = "P001") -> str:
+def ingest(folder: Path, person: str | None = "P001") -> str:
     out = io.StringIO()
     call_command("ingest", str(folder), person=person, stdout=out, stderr=io.StringIO())
     return out.getvalue().strip()
@@ -79,13 +81,13 @@ def test_an_empty_folder_is_said_to_be_empty(person: Person, tmp_path: Path) -> 
         "cam1-20260304T101112.jpg",
     ],
 )
-def test_the_time_is_read_from_the_name(tmp_path: Path, name: str) -> None:
-    moment = taken_at(tmp_path / name, images.jpeg(), BERLIN)
+def test_the_time_is_read_from_the_name(name: str) -> None:
+    moment = taken_at(item(name), images.jpeg(), BERLIN)
     assert moment == datetime(2026, 3, 4, 10, 11, 12, tzinfo=BERLIN)
 
 
-def test_exif_goes_before_the_name(tmp_path: Path) -> None:
-    moment = taken_at(tmp_path / "2020-01-01_00-00-00.jpg", images.with_exif(), BERLIN)
+def test_exif_goes_before_the_name() -> None:
+    moment = taken_at(item("2020-01-01_00-00-00.jpg"), images.with_exif(), BERLIN)
     assert moment == datetime(2026, 3, 4, 10, 11, 12, tzinfo=BERLIN)
 
 
@@ -93,4 +95,59 @@ def test_without_both_the_files_own_time_counts(tmp_path: Path) -> None:
     path = tmp_path / "99999999_999999.jpg"
     path.write_bytes(images.jpeg())
     written = datetime.fromtimestamp(path.stat().st_mtime, tz=UTC)
-    assert taken_at(path, images.jpeg(), BERLIN) == written
+    assert taken_at(folder_items(tmp_path)[0], images.jpeg(), BERLIN) == written
+
+
+def item(name: str) -> Item:
+    return Item(PurePosixPath(name), datetime(2020, 5, 5, tzinfo=UTC), images.jpeg)
+
+
+def test_folders_may_be_named_by_people(person: Person, tmp_path: Path) -> None:
+    for place in ("P001/monday", "P999", "."):
+        (tmp_path / place).mkdir(parents=True, exist_ok=True)
+        (tmp_path / place / "a.jpg").write_bytes(images.jpeg(1))
+    out, err = io.StringIO(), io.StringIO()
+    with pytest.raises(SystemExit):
+        call_command("ingest", str(tmp_path), stdout=out, stderr=err)
+    assert out.getvalue().strip() == "1 taken in, 0 were in already, 2 refused"
+    assert "P999/a.jpg: there is no person with number P999" in err.getvalue()
+    assert "a.jpg: lies in no folder named by a personnel number" in err.getvalue()
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Path:
+    path = tmp_path / "pictures.zip"
+    with ZipFile(path, "w") as made:
+        made.writestr("P001/2026-01-05_10-00-00.jpg", images.jpeg(1))
+        made.writestr(ZipInfo("P001/b.jpg", (2026, 1, 5, 11, 0, 0)), images.jpeg(2))
+        made.writestr("P001/notes.txt", "no picture")
+    return path
+
+
+def test_an_archive_is_a_folder(person: Person, archive: Path) -> None:
+    assert ingest(archive, person=None) == "2 taken in, 0 were in already, 0 refused"
+    assert ingest(archive, person=None) == "0 taken in, 2 were in already, 0 refused"
+    hours = [row.taken_at.hour for row in Snapshot.objects.order_by("taken_at")]
+    assert hours == [9, 10]
+
+
+def test_a_bomb_in_an_archive_is_not_unpacked(person: Person, tmp_path: Path) -> None:
+    path = tmp_path / "bomb.zip"
+    with ZipFile(path, "w", ZIP_DEFLATED) as made:
+        made.writestr("P001/a.jpg", bytes(50 * 1024 * 1024))
+    with ZipFile(path) as opened:
+        read = archive_items(opened, BERLIN)[0].read()
+    assert len(read) == MAX_BYTES + 1
+    with pytest.raises(SystemExit):
+        ingest(path)
+
+
+def test_a_damaged_member_is_named_and_stops_nothing(
+    person: Person, archive: Path
+) -> None:
+    data = archive.read_bytes()
+    at = data.index(images.jpeg(1)[200:300])
+    archive.write_bytes(data[:at] + b"damaged" + data[at + 7 :])
+    with pytest.raises(SystemExit):
+        ingest(archive)
+    assert Snapshot.objects.count() == 1

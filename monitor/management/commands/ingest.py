@@ -1,4 +1,4 @@
-"""manage.py ingest FOLDER --person NUMBER, or VIDEO with --every 2s"""
+"""manage.py ingest FOLDER|ZIP|VIDEO [--person NUMBER]"""
 
 from __future__ import annotations
 
@@ -8,13 +8,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from time import sleep
 from typing import Any
+from zipfile import ZipFile, is_zipfile
 
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
 from capture.video import VideoError, duration
-from monitor.models import Person, Video
-from monitor.services.folder import folder_files, folder_ingest
+from monitor.models import Organisation, Person, Video
+from monitor.services.folder import (
+    Item,
+    archive_items,
+    folder_items,
+    pictures_ingest,
+)
 from monitor.services.intake import Refused
 from monitor.services.roles import service_account
 from monitor.services.videos import Film, video_read, video_take_in
@@ -22,15 +28,18 @@ from monitor.services.videos import Film, video_read, video_take_in
 
 class Command(BaseCommand):
     help = (
-        "Take in the pictures (JPEG, PNG, WebP) below a folder as pictures of one"
-        " person; times come from EXIF, else the file name, else the file's date. Or"
-        " take pictures out of a video file. Run it again after an interruption: what"
-        " is in already is passed over."
+        "Take in the pictures (JPEG, PNG, WebP) of a folder or a zip archive; times"
+        " come from EXIF, else the file name, else the file's date. Without --person"
+        " the first level of folders is named by personnel numbers. Or take pictures"
+        " out of a video file. Run it again after an interruption: what is in already"
+        " is passed over."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("path", type=Path, metavar="FOLDER or VIDEO")
-        parser.add_argument("--person", required=True, metavar="NUMBER")
+        parser.add_argument("path", type=Path, metavar="FOLDER, ZIP or VIDEO")
+        parser.add_argument(
+            "--person", metavar="NUMBER", help="whose pictures they are"
+        )
         parser.add_argument(
             "--every",
             type=seconds,
@@ -47,28 +56,27 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         path: Path = options["path"]
-        person = Person.objects.filter(number=options["person"]).first()
-        if path.is_dir():
-            found = folder_files(path)
-        elif path.is_file():
-            found = []
-        else:
+        if not path.exists():
             raise CommandError(f"{path} is not a folder and not a file.")
-        if person is None:
-            raise CommandError(f"There is no person with number {options['person']}.")
-        if path.is_file():
-            self.video(path, person, options)
-        elif not found:
-            raise CommandError(f"{path} holds no JPEG, PNG or WebP files.")
+        person = _person(options["person"])
+        if path.is_dir():
+            self.pictures(path, folder_items(path), person)
+        elif is_zipfile(path):
+            with ZipFile(path) as archive:
+                items = archive_items(archive, Organisation.current().tz)
+                self.pictures(path, items, person)
+        elif person is None:
+            raise CommandError("Say whose video it is: --person NUMBER.")
         else:
-            self.folder(found, person)
+            self.video(path, person, options)
 
-    def folder(self, files: list[Path], person: Person) -> None:
-        outcomes = folder_ingest(
-            files=files, person=person, by=service_account("folder-import")
-        )
+    def pictures(self, path: Path, items: list[Item], person: Person | None) -> None:
+        if not items:
+            raise CommandError(f"{path} holds no JPEG, PNG or WebP files.")
+        by = service_account("folder-import")
+        outcomes = pictures_ingest(items=items, person=person, by=by)
         new = there = refused = 0
-        for outcome in tqdm(outcomes, total=len(files), unit="picture"):
+        for outcome in tqdm(outcomes, total=len(items), unit="picture"):
             new += outcome.new
             refused += bool(outcome.refusal)
             there += not outcome.new and not outcome.refusal
@@ -103,6 +111,15 @@ class Command(BaseCommand):
             raise CommandError(f"{path}: {video.reason}")
         pictures = video.frames.count()
         self.stdout.write(f"{pictures} pictures taken in, video {video.pk}")
+
+
+def _person(number: str | None) -> Person | None:
+    if number is None:
+        return None
+    person: Person | None = Person.objects.filter(number=number).first()
+    if person is None:
+        raise CommandError(f"There is no person with number {number}.")
+    return person
 
 
 def seconds(text: str) -> float:
