@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 
 from config import env
-from config.probe import web_answers
+from config.probe import capture_works, web_answers
 from config.supervisor import Command, Supervisor, say
 from config.worker import ready_file
 
@@ -61,7 +61,7 @@ def check_port(port: int) -> None:
 
 
 def commands(port: int, site: str) -> list[Command]:
-    python = sys.executable
+    python, manage = sys.executable, str(env.ROOT / "manage.py")
     host = urlsplit(site).hostname or "localhost"
     celery = (python, "-m", "celery", "-A")
     web = "--no-control-socket --access-logfile=- "
@@ -80,6 +80,7 @@ def commands(port: int, site: str) -> list[Command]:
         ),
         # No pid file: a stale one would stop the next start, and the lock suffices.
         Command("scheduler", (*celery, "config", "beat", "--pidfile=")),
+        Command("capture", (python, manage, "capture"), ready=capture_works),
     ]
 
 
@@ -105,6 +106,7 @@ def main(arguments: list[str]) -> int:
             say("The demonstration data could not be made; see above.")
             return 1
         ready_file().unlink(missing_ok=True)
+        settings.CAPTURE_HEARTBEAT.unlink(missing_ok=True)
         site = environment["SITE_URL"]
         logs = settings.STATE_DIR / "log"
         supervisor = Supervisor(commands(port, site), logs=logs, env=environment)

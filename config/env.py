@@ -7,6 +7,7 @@ of a file that holds the value (Docker and systemd secrets).
 
 import os
 import sys
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -32,6 +33,10 @@ VARIABLES = {
     "QUEUE_LIMIT": "most waiting pictures before intake answers 503",
     "UPLOAD_RATE": "pictures one user may send to one web process, such as 600/min",
     "VIDEO_MEGABYTES": "largest video that is taken in",
+    "CAPTURE_AT_ONCE": "most cameras that one capture process asks at the same time",
+    "CAMERA_NETWORKS": "networks that cameras may be in, comma-separated",
+    "CAMERA_NETWORKS_REFUSED": "networks of servers, which no camera may be in",
+    "CAMERA_LOOPBACK": "1 allows cameras on the very machine, for tests",
     "TEAM_SIZE": "fewest people with data for whom a team figure is shown",
     "STRESS_LEVEL": "level that the verdict compares the stress ratio with",
     "FLAGS_NEED_VALIDATION": "1 raises no flag where self-reports do not agree",
@@ -102,6 +107,13 @@ def integer(name: str, default: int, *, low: int, high: int) -> int:
 def folder(name: str, default: Path) -> Path:
     path = Path(text(name, str(default)))
     return path if path.is_absolute() else ROOT / path
+
+
+def networks(name: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    try:
+        return tuple(ip_network(word) for word in words(name))
+    except ValueError as exc:
+        fail(f"{name}: {exc}; write networks such as 192.168.7.0/24")
 
 
 def secret(name: str, *, state: Path, file: str) -> str:

@@ -11,6 +11,7 @@ NOTIFY_EVERY = timedelta(seconds=30)
 VALIDATE_EVERY = timedelta(hours=12)
 RELEASE_EVERY = timedelta(hours=6)
 READ_VIDEOS_EVERY = timedelta(seconds=30)
+WATCH_EVERY = timedelta(minutes=1)
 
 
 def entry(task: str, every: timedelta) -> dict[str, Any]:
@@ -35,5 +36,6 @@ BEAT_SCHEDULE = {
     "make team figures of a fortnight that is over": entry(
         "monitor.team_figures_release", RELEASE_EVERY
     ),
+    "notice cameras that fall silent": entry("monitor.cameras_watch", WATCH_EVERY),
     "assess people who are due": entry("monitor.assess_due", ASSESS_EVERY),
 }

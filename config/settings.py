@@ -154,6 +154,12 @@ LEASE_SECONDS = env.integer("LEASE_SECONDS", 60, low=1, high=3600)
 BATCH_SIZE = env.integer("BATCH_SIZE", 32, low=1, high=256)
 QUEUE_LIMIT = env.integer("QUEUE_LIMIT", 20_000, low=1, high=10_000_000)
 UPLOAD_RATE = env.text("UPLOAD_RATE", "6000/min")
+CAPTURE_AT_ONCE = env.integer("CAPTURE_AT_ONCE", 8, low=1, high=128)
+# Written as long as the capture process works; config.probe looks at its age.
+CAPTURE_HEARTBEAT = STATE_DIR / "capture.alive"
+CAMERA_NETWORKS = env.networks("CAMERA_NETWORKS")
+CAMERA_NETWORKS_REFUSED = env.networks("CAMERA_NETWORKS_REFUSED")
+CAMERA_LOOPBACK = env.flag("CAMERA_LOOPBACK")
 TEAM_SIZE = env.integer("TEAM_SIZE", 8, low=5, high=1000)
 STRESS_LEVEL = env.number("STRESS_LEVEL", 0.40, low=0.05, high=0.95)
 FLAGS_NEED_VALIDATION = env.flag("FLAGS_NEED_VALIDATION")

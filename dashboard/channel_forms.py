@@ -17,6 +17,7 @@ TOPIC_NAMES = {
     Topic.ANSWERED: "The person answered",
     Topic.ENDED: "A flag has ended",
     Topic.STALE: "A flag cannot be followed any more",
+    Topic.SILENT: "A camera falls silent or is back (only if you set up cameras)",
 }
 DIGESTS = (
     (Digest.OFF.value, "At once"),
@@ -51,7 +52,7 @@ class ChannelForm(forms.Form):
         label="Tell me when",
         choices=[(topic.value, TOPIC_NAMES[topic]) for topic in CHOICES],
         widget=forms.CheckboxSelectMultiple(attrs=BOX),
-        initial=[Topic.RAISED.value],
+        initial=[Topic.RAISED.value, Topic.SILENT.value],
         error_messages={"required": "Choose at least one."},
     )
     digest = forms.ChoiceField(

@@ -25,7 +25,13 @@ class Topic(StrEnum):
     ANSWERED = "answered"
     ENDED = "ended"
     STALE = "stale"
+    SILENT = "silent"
+    HEARD = "heard"
     TEST = "test"
+
+
+# Who wants to know of the trouble is told of its end, too.
+CHOSEN_AS = {Topic.HEARD: Topic.SILENT}
 
 
 class Digest(StrEnum):

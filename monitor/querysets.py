@@ -91,6 +91,32 @@ class CameraQuerySet(models.QuerySet[Any]):
             return self.filter(pk=int(text))
         return self.filter(name=text)
 
+    def manageable_by(self, user: User | AnonymousUser) -> Self:
+        """Cameras that this user may set up: all with the permission, else none."""
+        if user.is_active and user.has_perm("monitor.change_camera"):
+            return self.all()
+        return self.none()
+
+    def fetched(self) -> Self:
+        """Cameras that we may ask for a picture: switched on, of a consenting person.
+
+        Room cameras are not among them: intake takes pictures of single people only.
+        """
+        from monitor.models import Person
+
+        return self.filter(
+            kind__in=self.model.FETCHED,
+            active=True,
+            person__in=Person.objects.consented().values("pk"),
+        )
+
+    def due(self, now: datetime) -> Self:
+        """Whose picture is due, or was when the process that took it on died."""
+        return self.filter(
+            Q(slot_at__isnull=True, next_at__lte=now)
+            | Q(slot_at__isnull=False, lease_until__lte=now)
+        )
+
 
 class SnapshotQuerySet(models.QuerySet[Any]):
     def unfinished(self) -> Self:
@@ -274,5 +300,7 @@ class NotificationQuerySet(models.QuerySet[Any]):
         due.filter(pk__in=list(rows.values_list("pk", flat=True)[:limit])).update(
             status=S.SENDING, claim=token, claimed_at=now, attempts=F("attempts") + 1
         )
-        taken = self.held(token).select_related("channel__user", "event__flag")
+        taken = self.held(token).select_related(
+            "channel__user", "event__flag", "camera_event"
+        )
         return token, list(taken.order_by("due_at", "pk"))

@@ -119,6 +119,16 @@ def wake_video_reader() -> None:
         log.warning("the broker is away; waiting videos are found by the scheduler")
 
 
+@shared_task(name="monitor.cameras_watch", **RETRY)
+def cameras_watch() -> None:
+    """Say which cameras fell silent, and which are heard again."""
+    from django.utils import timezone
+
+    from monitor.services import camera_watch
+
+    camera_watch.cameras_watch(now=timezone.now())
+
+
 def wake_worker() -> None:
     """Say that there is work; when the broker is away the sweeper says it later."""
     try:

@@ -1,5 +1,6 @@
 """The domain. Everything else reads and writes the database through these."""
 
+from monitor.models.camera_health import CameraDay, CameraEvent
 from monitor.models.cameras import Camera, CaptureHours, Pause
 from monitor.models.flags import Flag, FlagAnswer, FlagEvent
 from monitor.models.notifications import (
@@ -25,6 +26,8 @@ from monitor.models.videos import Video, VideoFrame, VideoPart
 __all__ = [
     "AccessEntry",
     "Camera",
+    "CameraDay",
+    "CameraEvent",
     "CaptureHours",
     "Consent",
     "DailySummary",

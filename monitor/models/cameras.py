@@ -83,6 +83,8 @@ class Camera(models.Model):
         help_text="A picture is taken up to this much later, not all at once.",
     )
     next_at = models.DateTimeField(null=True, editable=False)
+    # The picture that a process is taking now; its claim ends with the lease.
+    slot_at = models.DateTimeField(null=True, editable=False)
     lease_until = models.DateTimeField(null=True, editable=False)
 
     state = models.CharField(
@@ -91,6 +93,9 @@ class Camera(models.Model):
     state_since = models.DateTimeField(null=True, editable=False)
     tried_at = models.DateTimeField(null=True, editable=False)
     seen_at = models.DateTimeField(null=True, editable=False)
+    # Since when pictures are expected without a stop, and since when they fail to come.
+    expected_from = models.DateTimeField(null=True, editable=False)
+    silent_at = models.DateTimeField(null=True, editable=False)
 
     objects = CameraQuerySet.as_manager()
 
@@ -112,6 +117,11 @@ class Camera(models.Model):
                 fields=["next_at"],
                 condition=Q(next_at__isnull=False),
                 name="camera_due",
+            ),
+            models.Index(
+                fields=["lease_until"],
+                condition=Q(slot_at__isnull=False),
+                name="camera_held",
             ),
         ]
 

@@ -8,8 +8,9 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
+from monitor.models.camera_health import CameraEvent
 from monitor.models.flags import FlagEvent
-from monitor.notification_rules import Digest, QuietHours, Topic
+from monitor.notification_rules import CHOSEN_AS, Digest, QuietHours, Topic
 from monitor.querysets import NotificationQuerySet
 
 
@@ -37,6 +38,9 @@ class NotificationChannel(models.Model):
     on_answered = models.BooleanField(default=False)
     on_ended = models.BooleanField(default=False)
     on_stale = models.BooleanField(default=False)
+    on_silent = models.BooleanField(
+        default=True, help_text="Only for who may set up cameras."
+    )
 
     quiet_from = models.TimeField(null=True)
     quiet_to = models.TimeField(null=True)
@@ -61,7 +65,8 @@ class NotificationChannel(models.Model):
         return f"{self.get_kind_display()} of {self.user_id}"
 
     def wants(self, topic: str) -> bool:
-        return topic == Topic.TEST or bool(getattr(self, f"on_{topic}"))
+        chosen = CHOSEN_AS.get(Topic(topic), topic)
+        return chosen == Topic.TEST or bool(getattr(self, f"on_{chosen}"))
 
     @property
     def quiet(self) -> QuietHours | None:
@@ -95,7 +100,13 @@ class Notification(models.Model):
         null=True,
         on_delete=models.CASCADE,
         related_name="notifications",
-        help_text="Empty for a test.",
+        help_text="Empty for a test and for news of a camera.",
+    )
+    camera_event = models.ForeignKey(
+        CameraEvent,
+        null=True,
+        on_delete=models.CASCADE,
+        related_name="notifications",
     )
     topic = models.CharField(
         max_length=10, choices=[(each.value, each.value) for each in Topic]
@@ -116,6 +127,9 @@ class Notification(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["channel", "event"], name="notification_once"
+            ),
+            models.UniqueConstraint(
+                fields=["channel", "camera_event"], name="camera_notification_once"
             ),
             models.CheckConstraint(
                 condition=Q(status="sent", sent_at__isnull=False)

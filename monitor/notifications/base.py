@@ -20,6 +20,8 @@ WORDS = {
     Topic.ANSWERED: "A flag was answered.",
     Topic.ENDED: "A flag has ended.",
     Topic.STALE: "A flag cannot be followed at present.",
+    Topic.SILENT: "A camera has given no picture for a while.",
+    Topic.HEARD: "A camera gives pictures again.",
     Topic.TEST: "This is a test; notifications arrive here.",
 }
 
@@ -59,6 +61,8 @@ class Message:
         """The text of a single line; a digest only says that there is something."""
         if len(self.lines) == 1:
             return self.lines[0].text.partition(";")[0].rstrip(".")
+        if all(line.topic in (Topic.SILENT, Topic.HEARD) for line in self.lines):
+            return "Cameras have changed"
         return "Flags have changed"
 
     @property

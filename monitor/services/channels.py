@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from monitor import vault
 from monitor.models import Notification, NotificationChannel
-from monitor.notification_rules import Digest, Topic
+from monitor.notification_rules import CHOSEN_AS, Digest, Topic
 from monitor.notifications.base import TransportError, opened
 from monitor.notifications.http import split_url
 from monitor.notifications.webhook import new_key
@@ -23,8 +23,8 @@ from monitor.notifications.webhook import new_key
 Kind = NotificationChannel.Kind
 MOST = 10
 TEST_EVERY = timedelta(minutes=1)
-# Tests are not chosen; everything else is.
-CHOICES = tuple(topic for topic in Topic if topic != Topic.TEST)
+# Tests are not chosen, and nothing that comes with another topic.
+CHOICES = tuple(topic for topic in Topic if topic not in {Topic.TEST, *CHOSEN_AS})
 
 
 class ChannelRefused(Exception):

@@ -1,4 +1,4 @@
-"""Notes whom to tell of a change of a flag, and tells them.
+"""Notes whom to tell of a change of a flag or a camera, and tells them.
 
 Noting is part of the transaction of the change; telling is not, because it takes time
 and may fail. Delivery is at least once: a sender that dies between the delivery and the
@@ -20,6 +20,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from monitor.models import (
+    Camera,
+    CameraEvent,
     FlagEvent,
     Notification,
     NotificationAttempt,
@@ -43,6 +45,7 @@ Status = Notification.Status
 # Longer than any delivery may take.
 LEASE = timedelta(minutes=2)
 MOST_LINES = 100
+CAMERA_PAGE = "admin:monitor_camera_change"
 # Seconds after which a sender makes room for other work; the rest is sent next time.
 SEND_FOR = 25.0
 random = SystemRandom()
@@ -71,6 +74,26 @@ def notifications_queue(*, event: FlagEvent) -> None:
             if channel.user_id != event.actor_id
             and not transport_of(channel).is_noop(topic)
             and _visible(channel, [person_id])
+        ),
+        ignore_conflicts=True,
+    )
+
+
+def camera_notifications_queue(*, event: CameraEvent) -> None:
+    """Note the event for every channel that wants it and whose user sets up cameras."""
+    topic, now, tz = Topic(event.kind), timezone.now(), Organisation.current().tz
+    channels = NotificationChannel.objects.filter(enabled=True).select_related("user")
+    Notification.objects.bulk_create(
+        (
+            Notification(
+                channel=channel,
+                camera_event=event,
+                topic=topic,
+                due_at=_timing(channel, tz).due(now),
+            )
+            for channel in channels
+            if not transport_of(channel).is_noop(topic)
+            and _managed(channel, [event.camera_id])
         ),
         ignore_conflicts=True,
     )
@@ -118,17 +141,25 @@ def _visible(channel: NotificationChannel, people: Iterable[int]) -> set[int]:
     return set(seen.values_list("pk", flat=True))
 
 
+def _managed(channel: NotificationChannel, cameras: Iterable[int]) -> set[int]:
+    seen = Camera.objects.manageable_by(channel.user).filter(pk__in=cameras)
+    return set(seen.values_list("pk", flat=True))
+
+
 def _may_be_told(
     channel: NotificationChannel, rows: Sequence[Notification]
 ) -> list[Notification]:
     """Without those that the user may not see, or does not want, any more."""
     visible = _visible(channel, {row.event.flag.person_id for row in rows if row.event})
+    cameras = {row.camera_event.camera_id for row in rows if row.camera_event}
+    managed = _managed(channel, cameras) if cameras else set()
     transport = transport_of(channel)
     return [
         row
         for row in rows
         if not transport.is_noop(row.topic)
         and (row.event is None or row.event.flag.person_id in visible)
+        and (row.camera_event is None or row.camera_event.camera_id in managed)
     ]
 
 
@@ -137,9 +168,15 @@ def _message(rows: Sequence[Notification]) -> Message:
 
 
 def _line(row: Notification) -> Line:
-    flag = row.event.flag_id if row.event else None
-    path = reverse("flag", args=[flag]) if flag else reverse("notifications")
-    return Line(row.pk, Topic(row.topic), settings.SITE_URL + path)
+    return Line(row.pk, Topic(row.topic), settings.SITE_URL + _path(row))
+
+
+def _path(row: Notification) -> str:
+    if row.event:
+        return reverse("flag", args=[row.event.flag_id])
+    if row.camera_event:
+        return reverse(CAMERA_PAGE, args=[row.camera_event.camera_id])
+    return reverse("notifications")
 
 
 def _put_back(
@@ -147,7 +184,7 @@ def _put_back(
 ) -> list[Notification]:
     """A sender that comes late respects the quiet hours, too; tests are sent always."""
     for row in rows:
-        if row.event:
+        if row.topic != Topic.TEST:
             _update(
                 token,
                 row,
@@ -155,7 +192,7 @@ def _put_back(
                 due_at=later,
                 attempts=row.attempts - 1,
             )
-    return [row for row in rows if row.event is None]
+    return [row for row in rows if row.topic == Topic.TEST]
 
 
 def _stop(token: uuid.UUID, rows: Sequence[Notification]) -> None:

@@ -23,6 +23,7 @@ from monitor import pictures, vault
 from monitor.models import Camera, Organisation, Person, Snapshot
 from monitor.models import SnapshotImage as Image
 from monitor.querysets import PersonQuerySet
+from monitor.schedules import is_paused
 from monitor.tasks import wake_worker
 
 CLOCK_TOLERANCE = timedelta(minutes=2)
@@ -99,6 +100,7 @@ def _take_in(upload: Upload, by: User, digest: str) -> Snapshot:
         idempotency_key=upload.idempotency_key,
         request_digest=digest,
     )
+    _check_pause(snapshot)
     _store(snapshot, vault.seal(picture.data))
     return snapshot
 
@@ -206,6 +208,17 @@ def _person(named: str | Person, people: PersonQuerySet) -> Person:
             field="person",
         )
     return found[0]
+
+
+def _check_pause(snapshot: Snapshot) -> None:
+    """A pause holds at the door, whoever takes the camera's pictures."""
+    if snapshot.camera and is_paused(snapshot.camera, snapshot.taken_at):
+        raise Refused(
+            "camera_paused",
+            "This camera was paused when the picture was taken.",
+            status=403,
+            field="camera",
+        )
 
 
 def _check_queue() -> None:

@@ -14,6 +14,7 @@ from inference import FaceReading, FrameReading
 from monitor.models import Organisation, Person, Reading, Snapshot, SnapshotImage
 from monitor.periods import local_day
 from monitor.services.assessment import person_assess_soon
+from monitor.services.camera_days import camera_days_add
 from monitor.services.consent import snapshots_skip
 from monitor.services.summaries import people_lock, summaries_refresh
 
@@ -38,6 +39,7 @@ def readings_record(
     Reading.objects.bulk_create(
         reading_of(snapshot, frames[snapshot.pk].faces[0], model) for snapshot in read
     )
+    camera_days_add(snapshots=snapshots, frames=frames)
     summaries_refresh(person_days=person_days(read))
     ids = {snapshot.person_id for snapshot in read}
     now = timezone.now()

@@ -12,7 +12,7 @@ from config import env
 from tests.ops.compose import FILE, compose, ours, services
 
 SCHEMA = "builtin_schemas/vendor/compose-spec.json"
-OURS = ["migrate", "web", "worker", "notifier", "beat"]
+OURS = ["migrate", "web", "worker", "notifier", "capture", "beat"]
 
 
 def schema() -> Any:
@@ -47,7 +47,7 @@ def test_interpolated_variables_are_known() -> None:
     assert set(named) <= set(env.VARIABLES)
 
 
-@pytest.mark.parametrize("name", ["web", "worker", "notifier", "beat"])
+@pytest.mark.parametrize("name", ["web", "worker", "notifier", "capture", "beat"])
 def test_nothing_starts_before_servers_and_migrations(name: str) -> None:
     assert ours()[name]["depends_on"] == {
         "postgres": {"condition": "service_healthy"},
@@ -62,7 +62,7 @@ def test_migrations_wait_for_the_database_and_run_once() -> None:
     assert migrate["restart"] == "no"
 
 
-@pytest.mark.parametrize("name", ["postgres", "redis", "web", "worker"])
+@pytest.mark.parametrize("name", ["postgres", "redis", "web", "worker", "capture"])
 def test_what_others_wait_for_or_scale_tells_its_health(name: str) -> None:
     assert services()[name]["healthcheck"]["test"][0] == "CMD"
 
@@ -89,11 +89,20 @@ def test_our_containers_have_no_rights_they_do_not_need(name: str) -> None:
 
 
 def test_what_reads_pictures_has_no_way_out() -> None:
-    assert compose()["networks"]["inside"] == {"internal": True}
+    assert compose()["networks"]["inside"]["internal"] is True
     outside = [n for n, each in services().items() if "outside" in each["networks"]]
     assert outside == ["web", "notifier"]
     published = {n: each["ports"] for n, each in services().items() if "ports" in each}
     assert published == {"web": ["127.0.0.1:8000:8000"]}
+
+
+def test_capture_alone_reaches_cameras_and_no_camera_is_one_of_our_servers() -> None:
+    near = [n for n, each in services().items() if "cameras" in each["networks"]]
+    assert near == ["capture"]
+    assert ours()["capture"]["networks"] == ["inside", "cameras"]
+    subnets = compose()["networks"]["inside"]["ipam"]["config"]
+    refused = ours()["capture"]["environment"]["CAMERA_NETWORKS_REFUSED"]
+    assert [{"subnet": refused}] == subnets
 
 
 def test_notifications_are_sent_where_there_is_a_way_out() -> None:

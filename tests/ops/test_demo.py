@@ -35,7 +35,7 @@ def test_a_second_demo_in_the_same_folder_is_refused(tmp_path: Path) -> None:
     demo.take_lock(tmp_path / "demo.pid", 8001).close()
 
 
-def test_web_worker_and_scheduler_run_under_it() -> None:
+def test_web_worker_scheduler_and_capture_run_under_it() -> None:
     commands = {command.name: command.argv for command in demo.commands(8001, "")}
-    assert list(commands) == ["web", "worker", "scheduler"]
+    assert list(commands) == ["web", "worker", "scheduler", "capture"]
     assert "--bind=127.0.0.1:8001" in commands["web"]

@@ -138,3 +138,12 @@ def test_what_is_set_wins_over_what_a_child_gets(
     child = env.for_child(SITE_URL="http://localhost:1", TIME_ZONE="Europe/Berlin")
     assert child["SITE_URL"] == "https://stress.example.org"
     assert child["TIME_ZONE"] == "Europe/Berlin"
+
+
+def test_a_network_that_is_none_is_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CAMERA_NETWORKS", "192.168.7.0/24, 10.0.0.1/8")
+    with pytest.raises(SystemExit):
+        env.networks("CAMERA_NETWORKS")
+    assert "CAMERA_NETWORKS: 10.0.0.1/8 has host bits set" in said(capsys)
