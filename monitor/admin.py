@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from django.contrib import admin
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
+from django.forms import ModelForm
 from django.http import HttpRequest
 from import_export.admin import ImportMixin
 from import_export.formats import base_formats
@@ -26,6 +27,7 @@ from monitor.models import (
     Team,
 )
 from monitor.people_import import PersonResource, SealedInPage
+from monitor.services.camera_schedule import camera_reschedule, cameras_reschedule
 from monitor.services.consent import consent_give, consent_withdraw
 
 # Tokens are made for accounts by search, not from a list of all of them.
@@ -35,6 +37,13 @@ TokenAdmin.autocomplete_fields = ("user",)
 @admin.register(Organisation)
 class OrganisationAdmin(admin.ModelAdmin[Organisation]):
     list_display = ("name", "time_zone", "demonstration")
+
+    def save_model(
+        self, request: HttpRequest, obj: Organisation, form: ModelForm, change: bool
+    ) -> None:
+        """The hours of all cameras are those of the site's time zone."""
+        super().save_model(request, obj, form, change)
+        cameras_reschedule()
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return not Organisation.objects.exists()
@@ -104,6 +113,12 @@ class CameraAdmin(admin.ModelAdmin[Camera]):
     list_filter = ("active",)
     search_fields = ("name", "person__name", "person__number")
     autocomplete_fields = ("person",)
+
+    def save_model(
+        self, request: HttpRequest, obj: Camera, form: ModelForm, change: bool
+    ) -> None:
+        super().save_model(request, obj, form, change)
+        camera_reschedule(camera=obj)
 
 
 class ReadOnly:

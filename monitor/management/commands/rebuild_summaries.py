@@ -1,4 +1,4 @@
-"""Recompute day summaries from readings."""
+"""Recompute day summaries, of people and of cameras, from readings."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from tqdm import tqdm
 
-from monitor.models import Person
+from monitor.models import Camera, Person
+from monitor.services.camera_days import camera_days_rebuild
 from monitor.services.summaries import person_rebuild
 
 
@@ -28,3 +29,8 @@ class Command(BaseCommand):
         progress = tqdm(ids, unit="person", disable=None)
         days = sum(person_rebuild(person_id=pk) for pk in progress)
         self.stdout.write(f"{days} days of {len(ids)} people")
+        cameras = Camera.objects.order_by("pk")
+        if options["person"]:
+            cameras = cameras.filter(person__number=options["person"])
+        days = sum(camera_days_rebuild(camera=camera) for camera in cameras)
+        self.stdout.write(f"{days} days of {len(cameras)} cameras")
