@@ -146,7 +146,7 @@ def test_a_silent_camera_is_said_once_and_so_is_its_return(
 def test_silence_is_three_intervals_and_a_quarter_of_an_hour(
     desk: Camera, every: int, minutes: int
 ) -> None:
-    # 12 working hours after Wednesday noon are Friday 14:00, nights left out.
+    # 12 working hours after Wednesday noon it is Thursday, 14:00: nights do not count.
     end = NOON + (minutes * MINUTE if every < 240 else timedelta(days=1, hours=2))
     Camera.objects.update(every_minutes=every)
     cameras_watch(now=end - MINUTE)
