@@ -51,12 +51,17 @@ class Source:
     """One camera as it is asked.
 
     address: a URL without user and password, the index of a USB camera, or a folder.
+    certificate: the SHA-256 fingerprint of a certificate that nobody signed but the
+    camera itself; without it the certificate must be valid for the name.
+    after: the `Shot.mark` of the last picture; only a folder looks at it.
     """
 
     kind: Kind
     address: str
     user: str = ""
     password: str = field(default="", repr=False)
+    certificate: str = ""
+    after: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +86,13 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Shot:
-    """One picture, as the camera sent it or as JPEG of quality 95."""
+    """One picture, as the camera sent it or as JPEG of quality 95.
+
+    fingerprint: what `capture.frozen` compares; mark: which file of a folder it was.
+    """
 
     data: bytes = field(repr=False)
     taken_at: datetime
     milliseconds: int
+    fingerprint: str = ""
+    mark: str = ""
