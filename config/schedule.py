@@ -12,6 +12,7 @@ VALIDATE_EVERY = timedelta(hours=12)
 RELEASE_EVERY = timedelta(hours=6)
 READ_VIDEOS_EVERY = timedelta(seconds=30)
 WATCH_EVERY = timedelta(minutes=1)
+PRUNE_PROBES_EVERY = timedelta(minutes=1)
 
 
 def entry(task: str, every: timedelta) -> dict[str, Any]:
@@ -24,6 +25,9 @@ BEAT_SCHEDULE = {
     "read videos that wait": entry("monitor.videos_read", READ_VIDEOS_EVERY),
     "delete videos that were not uploaded to the end": entry(
         "monitor.videos_prune", PRUNE_EVERY
+    ),
+    "delete test pictures of cameras": entry(
+        "monitor.probes_prune", PRUNE_PROBES_EVERY
     ),
     "delete what shadow models read long ago": entry(
         "monitor.shadow_prune", PRUNE_EVERY

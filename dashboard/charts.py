@@ -119,6 +119,24 @@ def sparkline(dots: Sequence[Dot], *, name: str = "stress") -> SafeString:
     )
 
 
+def value_spark(
+    values: Sequence[tuple[date, float | None]], *, name: str
+) -> SafeString:
+    """The course of a quantity without a scale of its own, from zero to its highest."""
+    seen = [value for _, value in values if value is not None]
+    if len(seen) < 2:
+        return SafeString('<span class="sub">–</span>')
+    top = max(*seen, 1e-9)
+    dots = [Dot(day, None if v is None else v / top) for day, v in values]
+    frame = Frame(dots[0].day, dots[-1].day, 1.05, 2, 78, 2, 22)
+    return format_html(
+        '<svg class="spark spark-plain" viewBox="0 0 80 24" role="img" aria-label="{}">'
+        "{}</svg>",
+        f"{name} from {seen[0]:.0f} to {seen[-1]:.0f}",
+        _lines(dots, frame),
+    )
+
+
 def printed_chart(
     courses: Mapping[str, Course], *, first: date, last: date
 ) -> SafeString:

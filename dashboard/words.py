@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import exp, log
 
 from monitor.correction import Correction, Matrix
-from monitor.models import Flag, Snapshot
+from monitor.models import Camera, CameraProbe, Flag, Snapshot
 
 # Why a face was not counted; from inference.types.REASONS.
 FACE_REASONS = {
@@ -128,3 +128,51 @@ def once_in(evidence: float) -> str:
 def reason_words(code: str) -> str:
     """A code that is not known yet is shown as it is rather than hidden."""
     return FACE_REASONS.get(code) or PICTURE_REASONS.get(code) or code
+
+
+# What to do about each state of a camera; the states are those of `capture.Code`.
+CAMERA_ADVICE = {
+    Camera.State.ADDRESS_REFUSED: "Cameras must lie in the networks that this site"
+    " allows (CAMERA_NETWORKS). Check the address.",
+    Camera.State.NAME_UNKNOWN: "The name server does not know this name. Write the"
+    " address as numbers, or ask for an entry.",
+    Camera.State.UNREACHABLE: "Is it switched on and plugged in? Does a firewall lie"
+    " between the server and the camera?",
+    Camera.State.WRONG_PASSWORD: "Write its user name and password anew.",
+    Camera.State.NOT_FOUND: "The camera answers, but not at this path. Its manual names"
+    " the path of the stream or picture.",
+    Camera.State.REDIRECTED: "It sends us elsewhere, which is never followed. Write the"
+    " address that it points to, or change its settings.",
+    Camera.State.SLOW: "It took too long. Use a smaller stream, or a better network.",
+    Camera.State.FROZEN: "It sends the same picture again and again. Restart it.",
+    Camera.State.NOT_A_PICTURE: "What it sends is no picture. Check kind and address.",
+    Camera.State.TOO_LARGE: "Set it to a smaller resolution; 640 by 480 is enough.",
+    Camera.State.EMPTY: "No new picture has come into the folder.",
+    Camera.State.CRASHED: "Its stream breaks the reader. Try another stream or kind.",
+    Camera.State.REFUSED: "Its picture was not taken in; the log of the capture process"
+    " says why.",
+}
+
+
+def camera_advice(state: str) -> str:
+    """What to do; empty for a camera that works."""
+    return CAMERA_ADVICE.get(state, "")  # type: ignore[call-overload,no-any-return]
+
+
+def probe_words(probe: CameraProbe, *, smallest: int) -> str:
+    """What a test picture shows of the camera's quality."""
+    if not probe.is_finished or probe.status == CameraProbe.Status.FAILED:
+        return probe.message
+    if not probe.faces:
+        return "No face is found. Sit in front of the camera, then take another."
+    side = min(probe.box_width, probe.box_height)
+    size = f"The face is {side} px wide."
+    if side < smallest or probe.reason == "too_small":
+        return (
+            f"Face too small: {side} px, {smallest} are needed. Move the camera closer,"
+            " or use its main stream."
+        )
+    if probe.reason:
+        return f"{size} {FACE_REASONS.get(probe.reason, probe.reason)}"
+    others = f" {probe.faces} faces are seen; the largest counts." * (probe.faces > 1)
+    return f"Good: {size[:1].lower()}{size[1:]}{others}"

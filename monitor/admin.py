@@ -39,7 +39,11 @@ class OrganisationAdmin(admin.ModelAdmin[Organisation]):
     list_display = ("name", "time_zone", "demonstration")
 
     def save_model(
-        self, request: HttpRequest, obj: Organisation, form: ModelForm, change: bool
+        self,
+        request: HttpRequest,
+        obj: Organisation,
+        form: ModelForm[Organisation],
+        change: bool,
     ) -> None:
         """The hours of all cameras are those of the site's time zone."""
         super().save_model(request, obj, form, change)
@@ -115,7 +119,7 @@ class CameraAdmin(admin.ModelAdmin[Camera]):
     autocomplete_fields = ("person",)
 
     def save_model(
-        self, request: HttpRequest, obj: Camera, form: ModelForm, change: bool
+        self, request: HttpRequest, obj: Camera, form: ModelForm[Camera], change: bool
     ) -> None:
         super().save_model(request, obj, form, change)
         camera_reschedule(camera=obj)

@@ -16,8 +16,8 @@ from threading import Event
 from django.db import DatabaseError, InterfaceError, close_old_connections, connection
 from django.utils import timezone
 
-from monitor.models import Camera
-from monitor.services import capture
+from monitor.models import Camera, CameraProbe
+from monitor.services import capture, probes
 from monitor.services.capture import Claim, Fetcher
 
 log = logging.getLogger(__name__)
@@ -39,6 +39,7 @@ class Runner:
         self.fetcher, self.at_once, self.heartbeat = fetcher, at_once, heartbeat
         self.threads = ThreadPoolExecutor(at_once, thread_name_prefix="camera")
         self.running: dict[Future[str | None], Claim] = {}
+        self.probing: set[Future[None]] = set()
         self.renewed = 0.0
 
     def run(self, stop: Event, *, clock: Callable[[], float] = time.monotonic) -> None:
@@ -62,12 +63,23 @@ class Runner:
         """Take on what is due, as far as there are free hands."""
         self.reap()
         self.tend()
+        self.probe()
         if free := self.at_once - len(self.running):
             busy = [claim.camera for claim in self.running.values()]
             now = timezone.now()
             for claim in capture.cameras_due(now=now, limit=free, busy=busy):
                 self.running[self.threads.submit(self._capture, claim)] = claim
         self.heartbeat.touch()
+
+    def probe(self) -> None:
+        """Somebody is waiting for a test picture: one at a time, beside the others."""
+        self.probing = {future for future in self.probing if not future.done()}
+        if not self.probing and (probe := probes.probe_take()):
+            self.probing.add(self.threads.submit(self._probe, probe))
+
+    def _probe(self, probe: CameraProbe) -> None:
+        close_old_connections()
+        probes.probe_fetch(probe=probe, fetcher=self.fetcher)
 
     def tend(self) -> None:
         """Keep what is being worked on."""

@@ -129,6 +129,32 @@ def cameras_watch() -> None:
     camera_watch.cameras_watch(now=timezone.now())
 
 
+@shared_task(name="monitor.probe_judge", **RETRY)
+def probe_judge(pk: int) -> None:
+    """Find the face in a camera's test picture."""
+    from monitor.services import probes
+
+    probes.probe_judge(pk=pk)
+
+
+@shared_task(name="monitor.probes_prune", **RETRY)
+def probes_prune() -> None:
+    """Delete test pictures that have been looked at."""
+    from django.utils import timezone
+
+    from monitor.services import probes
+
+    probes.probes_prune(now=timezone.now())
+
+
+def probe_look(pk: int) -> None:
+    """Have a worker look at a test picture; somebody is waiting for it."""
+    try:
+        probe_judge.delay(pk)
+    except BrokerError:
+        log.warning("the broker is away; test picture %s stays without a verdict", pk)
+
+
 def wake_worker() -> None:
     """Say that there is work; when the broker is away the sweeper says it later."""
     try:

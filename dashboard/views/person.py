@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from dashboard.http import Asked, period_form, person_seen, private
+from dashboard.views.own_pause import own_pauses
 from dashboard.words import EMOTION_NAMES
 from monitor import selectors
 from monitor.models import AccessEntry, Flag, Organisation, Person
@@ -43,6 +44,8 @@ def person(request: Asked, pk: int) -> HttpResponse:
         "stale": last_day is None or last_day < alive,
         "period_query": f"from={shown.first_day}&to={shown.last_day}",
         "open_flags": list(Flag.objects.open().filter(person=found)),
+        "own_cameras": found.user_id == request.user.pk and found.cameras.exists(),
+        "own_pause": bool(own_pauses(found)),
         "may_receive": Person.objects.may_receive_from(request.user)
         .filter(pk=found.pk)
         .exists(),

@@ -10,6 +10,7 @@ from monitor.models.notifications import (
 )
 from monitor.models.people import Consent, Organisation, Person, Team
 from monitor.models.pictures import Snapshot, SnapshotImage
+from monitor.models.probes import CameraProbe
 from monitor.models.readings import DailySummary, Reading
 from monitor.models.self_reports import SelfReport, Validation
 from monitor.models.teams import TeamFigure
@@ -28,6 +29,7 @@ __all__ = [
     "Camera",
     "CameraDay",
     "CameraEvent",
+    "CameraProbe",
     "CaptureHours",
     "Consent",
     "DailySummary",

@@ -18,6 +18,7 @@ class AccessEntry(models.Model):
         PERSON = "person", "opened the page"
         REPORT = "report", "made a report"
         SNAPSHOT = "snapshot", "saw a result"
+        LIVE = "live", "saw a test picture or live"
         VIDEO = "video", "saw a video's results"
         QUEUE = "queue", "saw in the queue of flags"
         FLAG = "flag", "opened a flag"

@@ -1,0 +1,230 @@
+"""What IT staff write about a camera: where it is, whom it watches, when it looks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import datetime, time, timedelta, tzinfo
+from typing import Any
+
+from django import forms
+
+from monitor.capture_schedule import Stretch
+from monitor.models import Camera, Pause, Person, Team
+from monitor.services.camera_schedule import Time
+from monitor.services.cameras import Draft
+
+WEEKDAYS = (
+    "Monday",
+    "Tuesday",
+    "Wednesday",
+    "Thursday",
+    "Friday",
+    "Saturday",
+    "Sunday",
+)
+STRETCH = re.compile(r"(\d{1,2})[:.](\d\d)\s*(?:-|–|to)\s*(\d{1,2})[:.](\d\d)")
+TEXT = {"class": "form-control", "autocomplete": "off"}
+SELECT = {"class": "form-select"}
+ADDRESS_HELP = (
+    "rtsp://10.0.0.20/stream1 · http://10.0.0.20/snapshot.jpg · of a USB camera its"
+    " number, such as 0 · of a folder its path"
+)
+
+
+class SourceForm(forms.Form):
+    """Where the pictures come from."""
+
+    kind = forms.ChoiceField(
+        label="Kind", choices=Camera.Kind, widget=forms.Select(attrs=SELECT)
+    )
+    address = forms.CharField(
+        label="Address",
+        required=False,
+        max_length=500,
+        help_text=ADDRESS_HELP,
+        widget=forms.TextInput(attrs=TEXT),
+    )
+    user = forms.CharField(
+        label="User name of the camera",
+        required=False,
+        max_length=200,
+        widget=forms.TextInput(attrs=TEXT),
+    )
+    password = forms.CharField(
+        label="Password of the camera",
+        required=False,
+        max_length=200,
+        strip=False,
+        help_text="Stored encrypted and never shown again.",
+        widget=forms.PasswordInput(attrs={**TEXT, "autocomplete": "new-password"}),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if data.get("kind") in Camera.FETCHED and not data.get("address"):
+            self.add_error("address", "Write the address of the camera.")
+        return data
+
+    def draft_of(self, camera: Camera) -> Draft:
+        """The camera as it is, with what was written here."""
+        data = self.cleaned_data
+        return Draft(
+            camera.name,
+            data["kind"],
+            camera.person,
+            camera.team,
+            data["address"],
+            data["user"],
+            data["password"],
+            camera.every_minutes,
+        )
+
+
+class CameraForm(SourceForm):
+    """A new camera: of one person's desk, or of a team's room."""
+
+    name = forms.CharField(
+        label="Name", max_length=200, widget=forms.TextInput(attrs=TEXT)
+    )
+    person = forms.ModelChoiceField(
+        Person.objects.consented().select_related("team"),
+        label="Watches the desk of",
+        required=False,
+        empty_label="nobody: it watches a room",
+        widget=forms.Select(attrs=SELECT),
+    )
+    team = forms.ModelChoiceField(
+        Team.objects.all(),
+        label="or the room of",
+        required=False,
+        empty_label="no team: it watches a desk",
+        help_text="A room camera knows no identities.",
+        widget=forms.Select(attrs=SELECT),
+    )
+    every_minutes = forms.IntegerField(
+        label="A picture every … minutes",
+        min_value=1,
+        max_value=240,
+        initial=15,
+        widget=forms.NumberInput(attrs=TEXT),
+    )
+
+    def draft(self) -> Draft:
+        data = self.cleaned_data
+        return Draft(**{name: data[name] for name in Draft.__slots__})
+
+
+class RhythmForm(forms.Form):
+    """How often, and how far apart from other cameras."""
+
+    every_minutes = forms.IntegerField(
+        label="A picture every … minutes",
+        min_value=1,
+        max_value=240,
+        widget=forms.NumberInput(attrs=TEXT),
+    )
+    jitter_seconds = forms.IntegerField(
+        label="up to … seconds later",
+        min_value=0,
+        max_value=600,
+        help_text="So that not all cameras are asked at the same moment.",
+        widget=forms.NumberInput(attrs=TEXT),
+    )
+
+
+class HoursForm(forms.Form):
+    """Stretches of each weekday, such as 8:00-12:00, 13:00-17:00; a break is a gap."""
+
+    def __init__(self, data: Any = None, *, hours: Iterable[Stretch] = ()) -> None:
+        super().__init__(data)
+        stretches = list(hours)
+        for number, name in enumerate(WEEKDAYS):
+            own = [each for each in stretches if each.weekday == number]
+            self.fields[f"day_{number}"] = forms.CharField(
+                label=name,
+                required=False,
+                max_length=200,
+                initial=", ".join(stretch_text(each) for each in own),
+                widget=forms.TextInput(attrs={**TEXT, "placeholder": "no pictures"}),
+            )
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        self.hours: list[Stretch] = []
+        for number in range(len(WEEKDAYS)):
+            name = f"day_{number}"
+            try:
+                self.hours += stretches_of(number, data.get(name, ""))
+            except ValueError as exc:
+                self.add_error(name, str(exc))
+        return data
+
+
+def stretch_text(stretch: Stretch) -> str:
+    return f"{stretch.begins:%H:%M}-{stretch.ends:%H:%M}"
+
+
+def stretches_of(weekday: int, text: str) -> list[Stretch]:
+    """Raises ValueError with what to write instead."""
+    found = []
+    for part in filter(None, (each.strip() for each in re.split(r"[,;]", text))):
+        match = STRETCH.fullmatch(part)
+        if match is None:
+            raise ValueError(f"{part}: write 8:00-12:00, 13:00-17:00.")
+        hours = [int(number) for number in match.groups()]
+        found.append(Stretch(weekday, _time(*hours[:2]), _time(*hours[2:])))
+    return found
+
+
+def _time(hour: int, minute: int) -> time:
+    if (hour, minute) == (24, 0):
+        return time(0)
+    try:
+        return time(hour, minute)
+    except ValueError:
+        raise ValueError(f"{hour}:{minute:02} is no time of day.") from None
+
+
+class PauseForm(forms.Form):
+    """From one day to another, both included."""
+
+    reason = forms.ChoiceField(
+        label="Why",
+        choices=[
+            (reason.value, reason.label.capitalize())
+            for reason in (Pause.Reason.MAINTENANCE, Pause.Reason.LEAVE)
+        ],
+        widget=forms.Select(attrs=SELECT),
+    )
+    first = forms.DateField(
+        label="From", widget=forms.DateInput(attrs={"type": "date", **TEXT})
+    )
+    last = forms.DateField(
+        label="to", widget=forms.DateInput(attrs={"type": "date", **TEXT})
+    )
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        first, last = data.get("first"), data.get("last")
+        if first and last and last < first:
+            self.add_error("last", "The pause ends before it begins.")
+        return data
+
+    def time(self, tz: tzinfo) -> Time:
+        data = self.cleaned_data
+        after = data["last"] + timedelta(days=1)
+        return Time(
+            datetime.combine(data["first"], time(0), tz),
+            datetime.combine(after, time(0), tz),
+        )
+
+
+class HolidayForm(PauseForm):
+    """Days without pictures of anybody."""
+
+    reason = forms.ChoiceField(
+        choices=[(Pause.Reason.HOLIDAY.value, "Public holiday")],
+        initial=Pause.Reason.HOLIDAY.value,
+        widget=forms.HiddenInput(),
+    )

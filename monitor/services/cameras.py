@@ -1,0 +1,111 @@
+"""Cameras made and changed by those who set them up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from django.db import IntegrityError, transaction
+
+from capture import CaptureError, Kind, Source
+from capture.addresses import check, split_login
+from monitor.camera_login import login_seal
+from monitor.capture_limits import limits
+from monitor.models import Camera, CameraProbe, Person, Team
+from monitor.services.camera_schedule import EVERY, camera_reschedule
+
+
+class CameraRefused(Exception):
+    """The camera cannot be set up like this; `field` is the one to be corrected."""
+
+    def __init__(self, message: str, field: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.field = field
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A camera as somebody writes it down: of a person, or of a team's room."""
+
+    name: str
+    kind: str
+    person: Person | None = None
+    team: Team | None = None
+    address: str = ""
+    user: str = ""
+    password: str = field(default="", repr=False)
+    every_minutes: int = 15
+
+
+def draft_checked(draft: Draft) -> Draft:
+    """The draft with the login out of its address; raises CameraRefused."""
+    if (draft.person is None) == (draft.team is None):
+        raise CameraRefused("Choose a person or a team, not both.", "person")
+    if draft.every_minutes not in EVERY:
+        raise CameraRefused("Choose 1 to 240 minutes.", "every_minutes")
+    if draft.person and not Person.objects.consented().filter(pk=draft.person.pk):
+        raise CameraRefused(
+            f"{draft.person} has not consented to pictures; record the consent first.",
+            "person",
+        )
+    if draft.kind == Camera.Kind.PUSH:
+        return replace(draft, address="", user="", password="")
+    address, user, password = draft.address.strip(), draft.user, draft.password
+    try:
+        if "://" in address:
+            address, typed_user, typed_password = split_login(address)
+            user, password = user or typed_user, password or typed_password
+        check(Source(Kind(draft.kind), address), limits())
+    except CaptureError as exc:
+        raise CameraRefused(exc.message, "address") from exc
+    return replace(draft, address=address, user=user, password=password)
+
+
+@transaction.atomic
+def camera_create(*, draft: Draft) -> Camera:
+    """Raises CameraRefused, for a name that is taken among others."""
+    checked = draft_checked(draft)
+    return _made(
+        name=checked.name,
+        kind=checked.kind,
+        person=checked.person,
+        team=checked.team,
+        address=checked.address,
+        sealed_login=login_seal(checked.user, checked.password),
+        every_minutes=checked.every_minutes,
+    )
+
+
+@transaction.atomic
+def camera_from_probe(*, probe: CameraProbe) -> Camera:
+    """Keep what was tried: a new camera, or the changed one; the test picture goes."""
+    facts = {
+        "kind": probe.kind,
+        "address": probe.address,
+        "sealed_login": bytes(probe.sealed_login),
+    }
+    camera = probe.camera
+    if camera is None:
+        camera = _made(
+            name=probe.name,
+            person=probe.person,
+            team=probe.team,
+            every_minutes=probe.every_minutes,
+            **facts,
+        )
+    else:
+        Camera.objects.filter(pk=camera.pk).update(**facts, state=Camera.State.NEW)
+        camera_reschedule(camera=camera)
+    CameraProbe.objects.filter(by=probe.by, name=probe.name).delete()
+    return camera
+
+
+def _made(**facts: object) -> Camera:
+    try:
+        with transaction.atomic():
+            camera: Camera = Camera.objects.create(**facts)
+    except IntegrityError as exc:
+        raise CameraRefused("There is a camera of this name already.", "name") from exc
+    camera_reschedule(camera=camera)
+    camera.refresh_from_db()
+    return camera
