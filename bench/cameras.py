@@ -159,7 +159,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         "CAPTURE_AT_ONCE": str(options.at_once),
     }
     setup = {"n": options.cameras, "jitter": options.jitter, "url": server.url}
-    with stack(**extra) as running:
+    with stack(embedded=False, **extra) as running:
         cameras = query(running, SETUP % setup)
         starts = [start(running, fake=options.fake)]
         since = datetime.now(UTC) + timedelta(seconds=1)

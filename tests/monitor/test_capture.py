@@ -249,8 +249,12 @@ def test_a_pause_stops_the_picture_even_on_its_way(desk: Camera) -> None:
 
 @pytest.mark.parametrize("whose", ["camera", "person", "site"])
 def test_each_kind_of_pause_holds_at_once(desk: Camera, whose: str) -> None:
-    subject = {"camera": {"camera": desk}, "person": {"person": desk.person}}
-    paused(**subject.get(whose, {}))
+    subject: dict[str, dict[str, Any]] = {
+        "camera": {"camera": desk},
+        "person": {"person": desk.person},
+        "site": {},
+    }
+    paused(**subject[whose])
     assert the(desk).next_at is None
     Camera.objects.update(next_at=NOON)  # as if it had been claimed just before
     assert due() == []
