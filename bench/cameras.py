@@ -1,6 +1,6 @@
 """Captures on time: many cameras every minute while the scheduler is killed.
 
-    python -m bench.cameras [--cameras 200] [--minutes 10] [--fake]
+    python -m bench.cameras [--cameras 200] [--minutes 10] [--processes 1] [--fake]
 
 Each camera is an address of a small HTTP server in this process. `manage.py capture`
 fetches from all of them; twice it is killed (SIGKILL) and started again at once. Prints
@@ -69,7 +69,7 @@ result = {
     "made": [(key, at.isoformat())
              for key, at in rows.values_list("idempotency_key", "taken_at")],
     "attempts": CameraDay.objects.aggregate(n=Sum("attempts"))["n"],
-    "states": sorted(Camera.objects.values_list("state", flat=True).distinct()),
+    "states": sorted(set(Camera.objects.values_list("state", flat=True))),
 }
 """
 
@@ -125,15 +125,17 @@ def process() -> None:
     Runner(Plain(), at_once=at_once, heartbeat=heartbeat).run(stop)
 
 
-def start(running: Stack, *, fake: bool) -> float:
+def start(running: Stack, name: str, *, fake: bool) -> float:
     """Seconds until the process does its work."""
     began = time.monotonic()
-    (running.folder / "capture.alive").unlink(missing_ok=True)
+    alive = running.folder / "capture.alive"
+    alive.unlink(missing_ok=True)
     command = ["bench.cameras", "--process"] if fake else ["django", "capture"]
-    running.start("capture", *command)
-    while not (running.folder / "capture.alive").exists():
-        if running.processes["capture"].poll() is not None:
-            raise RuntimeError((running.folder / "capture.log").read_text()[-3000:])
+    running.start(name, *command)
+    # Others write the file, too, so that with several of them this may be too short.
+    while not alive.exists():
+        if running.processes[name].poll() is not None:
+            raise RuntimeError((running.folder / f"{name}.log").read_text()[-3000:])
         time.sleep(0.05)
     return time.monotonic() - began
 
@@ -161,14 +163,16 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     setup = {"n": options.cameras, "jitter": options.jitter, "url": server.url}
     with stack(embedded=False, **extra) as running:
         cameras = query(running, SETUP % setup)
-        starts = [start(running, fake=options.fake)]
+        names = [f"capture{n}" for n in range(options.processes)]
+        starts = [start(running, name, fake=options.fake) for name in names]
         since = datetime.now(UTC) + timedelta(seconds=1)
         until = since + options.minutes * MINUTE
         part = options.minutes * 60 / (KILLS + 1)
-        for _ in range(KILLS):
+        for n in range(KILLS):
             time.sleep(part)
-            running.kill("capture")
-            starts.append(start(running, fake=options.fake))
+            name = names[n % len(names)]
+            running.kill(name)
+            starts.append(start(running, name, fake=options.fake))
         time.sleep(max(0.0, (until - datetime.now(UTC)).total_seconds()) + ON_TIME + 2)
         found = query(running, MADE)
     plan = expected(cameras, options.jitter, since, until)
@@ -177,6 +181,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         "attempts": found["attempts"],
         "states": found["states"],
         "seconds_to_start": [round(each, 1) for each in starts],
+        "processes": options.processes,
         "cameras": options.cameras,
         "minutes": options.minutes,
     }
@@ -206,6 +211,7 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--jitter", type=int, default=20, help="seconds")
     parser.add_argument("--at-once", type=int, default=8)
+    parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--fake", action="store_true", help="without capture.pool")
     parser.add_argument("--process", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
