@@ -38,6 +38,8 @@ class Runner:
     def __init__(self, fetcher: Fetcher, *, at_once: int, heartbeat: Path) -> None:
         self.fetcher, self.at_once, self.heartbeat = fetcher, at_once, heartbeat
         self.threads = ThreadPoolExecutor(at_once, thread_name_prefix="camera")
+        # So that half of the threads are always there for cameras that answer.
+        self.most_doubtful = max(1, at_once // 2)
         self.running: dict[Future[str | None], Claim] = {}
         self.probing: set[Future[None]] = set()
         self.renewed = 0.0
@@ -65,9 +67,14 @@ class Runner:
         self.tend()
         self.probe()
         if free := self.at_once - len(self.running):
-            busy = [claim.camera for claim in self.running.values()]
-            now = timezone.now()
-            for claim in capture.cameras_due(now=now, limit=free, busy=busy):
+            held = self.running.values()
+            claims = capture.cameras_due(
+                now=timezone.now(),
+                limit=free,
+                doubtful=max(0, self.most_doubtful - sum(c.doubtful for c in held)),
+                busy=[claim.camera for claim in held],
+            )
+            for claim in claims:
                 self.running[self.threads.submit(self._capture, claim)] = claim
         self.heartbeat.touch()
 

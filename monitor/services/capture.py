@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -41,6 +41,7 @@ LEASE = timedelta(seconds=5)
 # A picture may come this much after the end of the hours that it belongs to.
 GRACE = timedelta(seconds=10)
 ACCOUNT = "camera-capture"
+WORKING = frozenset({State.OK, State.NEW})
 
 # What intake says of a picture, as a state of the camera that sent it.
 STATES = {
@@ -65,10 +66,14 @@ class Fetcher(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One picture that the caller has taken on, alone."""
+    """One picture that the caller has taken on, alone.
+
+    doubtful: the camera gave no picture the last time, so it may keep a thread waiting.
+    """
 
     camera: int
     slot: datetime
+    doubtful: bool = field(default=False, compare=False)
 
     @property
     def key(self) -> str:
@@ -76,16 +81,18 @@ class Claim:
 
 
 def cameras_due(
-    *, now: datetime, limit: int, busy: Collection[int] = ()
+    *, now: datetime, limit: int, doubtful: int, busy: Collection[int] = ()
 ) -> list[Claim]:
     """Take on up to `limit` pictures that are due; none of a camera that is `busy`.
 
-    Cameras that gave their last picture come first, so those that keep everybody
-    waiting only make each other late.
+    At most `doubtful` of them are of cameras that gave no picture the last time, and
+    the others come first, so cameras that answer slowly only make each other late.
     """
-    works = Case(When(state__in=[State.OK, State.NEW], then=0), default=1)
+    works = Case(When(state__in=WORKING, then=0), default=1)
     due = Camera.objects.fetched().due(now).exclude(pk__in=busy)
     rows = list(due.order_by(works, "next_at")[:limit])
+    working = [row for row in rows if row.state in WORKING]
+    rows = working + [row for row in rows if row.state not in WORKING][:doubtful]
     if not rows:
         return []
     schedules = schedules_of(rows, since=now)
@@ -111,7 +118,7 @@ def _take_on(camera: Camera, schedule: Schedule, now: datetime) -> Claim | None:
         return None
     if not wanted:
         log.info("camera %s: the picture of %s is left out", camera.pk, slot)
-    return Claim(camera.pk, slot) if wanted else None
+    return Claim(camera.pk, slot, camera.state not in WORKING) if wanted else None
 
 
 def _is_wanted(schedule: Schedule, slot: datetime, now: datetime) -> bool:

@@ -70,8 +70,8 @@ def desk(organisation: Organisation, clock: Any) -> Camera:
     )
 
 
-def due(now: datetime = NOON, limit: int = 9, **more: Any) -> list[Claim]:
-    return cameras_due(now=now, limit=limit, **more)
+def due(now: datetime = NOON, **more: Any) -> list[Claim]:
+    return cameras_due(**{"now": now, "limit": 9, "doubtful": 9} | more)
 
 
 def the(camera: Camera) -> Camera:
@@ -206,6 +206,8 @@ def test_cameras_that_work_come_first(desk: Camera) -> None:
     Camera.objects.update(state=Camera.State.SLOW)
     other = CameraFactory.create(kind="snapshot", next_at=NOON)
     assert [claim.camera for claim in due(limit=1)] == [other.pk]
+    assert due(doubtful=0) == []
+    assert [claim.doubtful for claim in due()] == [True]
 
 
 @pytest.mark.parametrize("change", [{"active": False}, {"kind": "push"}])

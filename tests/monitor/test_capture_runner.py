@@ -24,11 +24,15 @@ class World:
         self.asked: list[tuple[int, list[int]]] = []
         self.renewed: list[int] = []
         self.ended: list[tuple[int, str]] = []
+        self.doubtful = -1
         self.error: Exception | None = None
         self.gate = threading.Event()
 
-    def due(self, *, now: Any, limit: int, busy: list[int]) -> list[Claim]:
+    def due(
+        self, *, now: Any, limit: int, doubtful: int, busy: list[int]
+    ) -> list[Claim]:
         self.asked.append((limit, list(busy)))
+        self.doubtful = doubtful
         taken, self.waiting = self.waiting[:limit], self.waiting[limit:]
         return taken
 
@@ -85,6 +89,16 @@ def test_cameras_that_are_being_asked_are_named(runner: Runner, world: World) ->
     runner.look()
     runner.look()
     assert world.asked == [(2, []), (1, [0])]
+
+
+def test_cameras_in_trouble_get_half_of_the_threads(
+    runner: Runner, world: World
+) -> None:
+    world.waiting = [Claim(1, NOON, doubtful=True)]
+    runner.look()
+    assert world.doubtful == 1
+    runner.look()
+    assert world.doubtful == 0
 
 
 def test_it_keeps_what_it_works_on_and_shows_that_it_lives(

@@ -134,6 +134,19 @@ def test_the_scheduler_sends_work(folder: Path, tmp_path: Path) -> None:
         assert wait_until(waiting, seconds=40), log.read_text()
 
 
+def test_capture_looks_for_cameras_and_shows_that_it_lives(
+    folder: Path, tmp_path: Path
+) -> None:
+    env, log = service_environment("capture", folder), tmp_path / "log"
+    probe = [sys.executable, *ours()["capture"]["healthcheck"]["test"][2:]]
+    assert run(probe, env).returncode == 1
+    with running(command("capture"), env, log):
+        alive = folder / "state" / "capture.alive"
+        assert wait_until(alive.exists, seconds=60), log.read_text()
+        assert run(probe, env).returncode == 0
+    assert not alive.exists()
+
+
 def test_a_missing_secret_is_said_plainly(tmp_path: Path) -> None:
     done = run(command("migrate"), service_environment("migrate", tmp_path))
     assert done.returncode == 2

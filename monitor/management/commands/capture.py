@@ -8,13 +8,14 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
-from django.db import connection
 
 from monitor.capture_limits import limits
 from monitor.capture_runner import Runner
 
 
 class Command(BaseCommand):
+    # A restart must be quick, and whoever serves or migrates checks the settings.
+    requires_system_checks = ()
     help = (
         "Fetch pictures from cameras by their schedules, until told to stop. Several of"
         " these may run at once, on several hosts: no picture is taken twice."
@@ -37,7 +38,6 @@ class Command(BaseCommand):
         at_once: int = options["at_once"]
         pool = Pool(at_once, limits())
         beat = settings.CAPTURE_HEARTBEAT
-        connection.close()
         try:
             Runner(pool, at_once=at_once, heartbeat=beat).run(stop)
         finally:
