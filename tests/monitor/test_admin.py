@@ -8,6 +8,7 @@ from django.test import Client
 
 from monitor.models import AccessEntry, Organisation, Person, SiteCalibration
 from monitor.services.access import access_record
+from tests.factories import CameraFactory
 from tests.monitor.test_correction import calibrated
 
 
@@ -69,3 +70,24 @@ def test_the_trail_cannot_be_changed(
     assert client.get("/admin/monitor/accessentry/add/").status_code == 403
     url = f"/admin/monitor/accessentry/{entry.pk}/delete/"
     assert client.post(url, {"post": "yes"}).status_code == 403
+
+
+def test_another_time_zone_gives_cameras_their_next_picture_anew(
+    client: Client, organisation: Organisation
+) -> None:
+    camera = CameraFactory.create(kind="rtsp")
+    url = f"/admin/monitor/organisation/{organisation.pk}/change/"
+    data = {"name": "Works", "time_zone": "Asia/Kolkata"}
+    assert client.post(url, data).status_code == 302
+    camera.refresh_from_db()
+    assert camera.next_at is not None
+
+
+def test_a_changed_camera_counts_at_once(client: Client, person: Person) -> None:
+    camera = CameraFactory.create(kind="rtsp", person=person)
+    url = f"/admin/monitor/camera/{camera.pk}/change/"
+    data = {"name": "Desk", "person": person.pk, "active": "on", "kind": "rtsp"}
+    numbers = {"every_minutes": 5, "jitter_seconds": 0}
+    assert client.post(url, data | numbers).status_code == 302
+    camera.refresh_from_db()
+    assert camera.next_at is not None

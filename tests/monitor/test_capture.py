@@ -71,7 +71,8 @@ def desk(organisation: Organisation, clock: Any) -> Camera:
 
 
 def due(now: datetime = NOON, **more: Any) -> list[Claim]:
-    return cameras_due(**{"now": now, "limit": 9, "doubtful": 9} | more)
+    asked: dict[str, Any] = {"now": now, "limit": 9, "doubtful": 9} | more
+    return cameras_due(**asked)
 
 
 def the(camera: Camera) -> Camera:
