@@ -51,6 +51,10 @@ class QueueForm(forms.Form):
             looks = {"class": "form-select", "aria-label": str(field.label)}
             field.widget.attrs |= looks
 
+    def is_plain(self) -> bool:
+        """Whether all open flags are asked for."""
+        return self.wanted() == QueueFilter()
+
     def wanted(self) -> QueueFilter:
         """What is valid of the question; errors filter nothing."""
         self.is_valid()
@@ -125,4 +129,4 @@ class ConcludeForm(FlagForm):
 
 
 class AnswerForm(FlagForm):
-    text = text("Your answer", TEXT_LENGTH, "Write your answer first.", 4)
+    text = text("In your own words", TEXT_LENGTH, "Write your answer first.", 4)

@@ -87,7 +87,7 @@ KIND_NAMES = {
 FLAG_SENTENCES = {
     Flag.Kind.RISE: (
         "the stress ratio of ten working days stood at {recent:.0%}, against a usual"
-        " {baseline:.0%} before: {ground}"
+        " {baseline:.0%} before; {ground}"
     ),
     Flag.Kind.LEVEL: (
         "the stress ratio of ten working days stood at {recent:.0%}, {ground} above"
@@ -95,7 +95,7 @@ FLAG_SENTENCES = {
     ),
     Flag.Kind.DROP: (
         "the happiness ratio of ten working days stood at {recent:.0%}, against a"
-        " usual {baseline:.0%} before: {ground}"
+        " usual {baseline:.0%} before; {ground}"
     ),
     Flag.Kind.RECOVERED: (
         "the ratio of ten working days was back at {recent:.0%}, against"
@@ -109,8 +109,14 @@ def flag_sentence(flag: Flag) -> str:
     return FLAG_SENTENCES[Flag.Kind(flag.kind)].format(
         recent=flag.recent_ratio,
         baseline=flag.baseline_ratio,
-        ground=flag_ground(flag),
+        ground=_as_clause(flag),
     )
+
+
+def _as_clause(flag: Flag) -> str:
+    if flag.evidence is None:
+        return flag_ground(flag)
+    return f"somebody who stays the same shows this {flag_ground(flag)}"
 
 
 def flag_ground(flag: Flag) -> str:

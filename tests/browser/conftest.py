@@ -12,7 +12,14 @@ from django.conf import settings as django_settings
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, override_settings
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    ViewportSize,
+    sync_playwright,
+)
 from pytest_django.live_server_helper import LiveServer
 
 from bench.screenshots import BROWSERS, OPTIONS
@@ -96,37 +103,51 @@ def ada(health: User) -> Person:
     return PersonFactory.create(name="Ada Example", team__name="Post")
 
 
-@pytest.fixture
-def visitor(browser: Browser, server: LiveServer, health: User) -> Iterator[Page]:
-    """A page on a telephone's width that nobody is signed in on.
+Opener = Callable[[User | None], Page]
 
-    Whatever the browser complains about fails the test.
+
+@pytest.fixture
+def opened(browser: Browser, server: LiveServer, health: User) -> Iterator[Opener]:
+    """Opens pages on a telephone's width, each in a browser of its own.
+
+    Whatever a browser complains about fails the test.
     """
-    context = browser.new_context(
-        base_url=server.url, viewport={"width": 360, "height": 740}
-    )
-    page = context.new_page()
+    contexts: list[BrowserContext] = []
     complaints: list[str] = []
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("console", lambda said: complaints.extend(unexpected(said)))
-    yield page
-    context.close()
+
+    def page_of(user: User | None) -> Page:
+        size: ViewportSize = {"width": 360, "height": 740}
+        context = browser.new_context(base_url=server.url, viewport=size)
+        contexts.append(context)
+        if user:
+            name, value = session_of(user)
+            context.add_cookies([{"name": name, "value": value, "url": server.url}])
+        page = context.new_page()
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda said: complaints.extend(unexpected(said)))
+        return page
+
+    yield page_of
+    for context in contexts:
+        context.close()
     with lock:  # whatever the server still answers
         assert complaints == []
 
 
-@pytest.fixture
-def page(visitor: Page, server: LiveServer, health: User) -> Page:
+def session_of(user: User) -> tuple[str, str]:
+    """The cookie of somebody who is signed in."""
     client = Client()
-    client.force_login(health)
-    session = client.cookies[django_settings.SESSION_COOKIE_NAME].value
-    visitor.context.add_cookies(
-        [
-            {
-                "name": django_settings.SESSION_COOKIE_NAME,
-                "value": session,
-                "url": server.url,
-            }
-        ]
-    )
-    return visitor
+    client.force_login(user)
+    name = django_settings.SESSION_COOKIE_NAME
+    return name, client.cookies[name].value
+
+
+@pytest.fixture
+def visitor(opened: Opener) -> Page:
+    """A page that nobody is signed in on."""
+    return opened(None)
+
+
+@pytest.fixture
+def page(opened: Opener, health: User) -> Page:
+    return opened(health)
