@@ -6,6 +6,8 @@ from datetime import time
 from typing import Any
 
 from django import forms
+from django.conf import settings
+from django.utils.text import capfirst
 
 from monitor.models import NotificationChannel
 from monitor.notification_rules import Digest, Topic
@@ -78,16 +80,22 @@ class ChannelForm(forms.Form):
 
 
 class NewChannelForm(ChannelForm):
+    """E-mail is offered where the site sends any."""
+
     kind = forms.ChoiceField(
         label="Kind",
-        choices=NotificationChannel.Kind.choices,
         widget=forms.Select(attrs={"class": "form-select"}),
     )
 
     def __init__(self, data: Any = None) -> None:
         super().__init__(data, initial={"quiet_from": time(20), "quiet_to": time(7)})
+        self.sends_mail: bool = settings.NOTIFY_BY_EMAIL
+        Kind = NotificationChannel.Kind
+        offered = [kind for kind in Kind if self.sends_mail or kind != Kind.EMAIL]
+        self.fields["kind"].choices = [(each, capfirst(each.label)) for each in offered]
+        address = "E-mail address, or address of the webhook"
+        self.fields["address"].label = address if self.sends_mail else "Its address"
         self.fields["address"].required = True
-        self.fields["address"].label = "E-mail address, or address of the webhook"
 
 
 def form_of(channel: NotificationChannel, data: Any = None) -> ChannelForm:
