@@ -22,6 +22,7 @@ from django.db import transaction
 from inference.errors import ModelError
 from monitor import demo_data
 from monitor.demo_data import Picture, Plan, Role
+from monitor.demo_findings import Findings, demo_findings
 from monitor.models import (
     Camera,
     Consent,
@@ -92,9 +93,7 @@ def demo_seed(*, size: DemoSize, now: datetime, progress: Progress = iter) -> in
     """Make what is missing of the demonstration; says how many people were made."""
     organisation = _organisation()
     frame = _frame(size, organisation.tz, now)
-    plans = demo_data.plans(
-        people=size.people, teams=size.teams, days=size.days, seed=size.seed
-    )
+    plans = _plans(size)
     there = set(Person.objects.values_list("number", flat=True))
     missing = [plan for plan in plans if plan.number not in there]
     for plan in progress(missing):
@@ -106,9 +105,15 @@ def demo_seed(*, size: DemoSize, now: datetime, progress: Progress = iter) -> in
         validation_measure(now=min(now, tonight))
     for back in reversed(range(RELEASED_BLOCKS)):
         team_figures_release(now=midnight(size.until, frame.tz) - back * BLOCK)
-    usual = next(plan for plan in plans if plan.role is Role.USUAL)
-    accounts_ensure(employee=Person.objects.get(number=usual.number))
+    # Somebody with a flag, so that a visitor may read and answer it as the person.
+    shifted = next(plan for plan in plans if plan.role is Role.SHIFTED)
+    accounts_ensure(employee=Person.objects.get(number=shifted.number))
     return len(missing)
+
+
+def demo_found(*, size: DemoSize) -> Findings:
+    """Whom the rule has found; of a demonstration that was made on `size.until`."""
+    return demo_findings(_plans(size), days=_days(size))
 
 
 def demo_reset(*, progress: Callable[[list[Person]], Iterable[Person]] = iter) -> None:
@@ -169,15 +174,24 @@ def _organisation() -> Organisation:
     return found
 
 
+def _plans(size: DemoSize) -> list[Plan]:
+    return demo_data.plans(
+        people=size.people, teams=size.teams, days=size.days, seed=size.seed
+    )
+
+
+def _days(size: DemoSize) -> list[date]:
+    return last_working_days(size.days, until=size.until - timedelta(days=1))
+
+
 def _frame(size: DemoSize, tz: ZoneInfo, now: datetime) -> Frame:
-    yesterday = size.until - timedelta(days=1)
     names = [
         demo_data.TEAM_NAMES[n] if n < len(demo_data.TEAM_NAMES) else f"Team {n + 1}"
         for n in range(size.teams)
     ]
     return Frame(
         seed=size.seed,
-        days=last_working_days(size.days, until=yesterday),
+        days=_days(size),
         morning=size.until if is_working_day(size.until) else None,
         tz=tz,
         now=now,

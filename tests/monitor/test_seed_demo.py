@@ -32,7 +32,8 @@ from monitor.models import (
     Validation,
 )
 from monitor.periods import last_working_days
-from monitor.services import demo
+from monitor.services import demo, flags
+from monitor.services.flags import Rise
 
 MODELS = (
     Person,
@@ -89,6 +90,7 @@ def test_the_shifted_person_is_flagged_on_a_day_of_the_past() -> None:
     event = flag.events.get(new=Flag.Status.RAISED)
     assert flag.raised_on < UNTIL
     assert event.at.astimezone(UTC).date() == flag.raised_on
+    assert flag.person.user == User.objects.get(username="employee")
 
 
 def test_every_third_person_says_how_they_feel() -> None:
@@ -191,3 +193,25 @@ def test_the_stress_ratio_is_the_one_that_was_put_in() -> None:
     rows = list(demo_data.pictures(plan, days=days, morning=None, tz=UTC, seed=1))
     stress = [x.scores.angry + x.scores.sad for x in rows if x.scores and not x.reason]
     assert fmean(stress) == pytest.approx(0.4, abs=0.03)
+
+
+def test_all_who_were_shifted_are_flagged_within_20_days_and_nobody_else() -> None:
+    out = seed(people=60, teams=6, days=85)
+    size = demo.DemoSize(until=UNTIL)
+    found = demo.demo_found(size=size)
+    assert (found.people, found.shifted, found.others) == (60, 6, 0)
+    assert len(found.delays) == 6
+    assert max(found.delays) <= 20
+    assert str(found) in out
+
+
+def test_who_was_not_shifted_is_counted_apart() -> None:
+    size = demo.DemoSize(until=UNTIL, people=6, teams=2, days=30)
+    demo.demo_seed(size=size, now=timezone.now())
+    before = demo.demo_found(size=size)
+    steady = demo_data.plans(people=6, teams=2, days=30, seed=7)
+    number = next(plan.number for plan in steady if plan.role is Role.USUAL)
+    rise = Rise(recent=0.5, baseline=0.2, z=4.0, model="m@1", formula="1")
+    person = Person.objects.get(number=number)
+    flags.flag_raise(person_id=person.pk, on=UNTIL, rise=rise)
+    assert demo.demo_found(size=size) == replace(before, others=before.others + 1)

@@ -13,7 +13,13 @@ from tqdm import tqdm
 
 from monitor.models import Organisation
 from monitor.periods import local_day
-from monitor.services.demo import DemoSize, NotADemonstration, demo_reset, demo_seed
+from monitor.services.demo import (
+    DemoSize,
+    NotADemonstration,
+    demo_found,
+    demo_reset,
+    demo_seed,
+)
 
 FEWEST_PEOPLE = 6
 MOST_PEOPLE = 900
@@ -64,6 +70,8 @@ class Command(BaseCommand):
             f"{made} people made. Log in as admin, health or employee; "
             f"the password is in {settings.STATE_DIR / 'demo_password'}"
         )
+        if made == size.people:
+            self.stdout.write(str(demo_found(size=size)))
 
 
 def _problem(size: DemoSize) -> str:
