@@ -44,7 +44,7 @@ class ChannelForm(forms.Form):
     """A channel that is there already; an empty address keeps the one it has."""
 
     address = forms.CharField(
-        label="Another address",
+        label="Another address; empty keeps this one",
         required=False,
         max_length=1000,
         widget=forms.TextInput(attrs={"class": "form-control", "autocomplete": "off"}),
