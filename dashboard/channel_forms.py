@@ -82,17 +82,16 @@ class ChannelForm(forms.Form):
 class NewChannelForm(ChannelForm):
     """E-mail is offered where the site sends any."""
 
-    kind = forms.ChoiceField(
-        label="Kind",
-        widget=forms.Select(attrs={"class": "form-select"}),
-    )
-
     def __init__(self, data: Any = None) -> None:
         super().__init__(data, initial={"quiet_from": time(20), "quiet_to": time(7)})
         self.sends_mail: bool = settings.NOTIFY_BY_EMAIL
         Kind = NotificationChannel.Kind
         offered = [kind for kind in Kind if self.sends_mail or kind != Kind.EMAIL]
-        self.fields["kind"].choices = [(each, capfirst(each.label)) for each in offered]
+        self.fields["kind"] = forms.ChoiceField(
+            label="Kind",
+            choices=[(each, capfirst(each.label)) for each in offered],
+            widget=forms.Select(attrs={"class": "form-select"}),
+        )
         address = "E-mail address, or address of the webhook"
         self.fields["address"].label = address if self.sends_mail else "Its address"
         self.fields["address"].required = True

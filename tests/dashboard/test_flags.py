@@ -325,3 +325,18 @@ def test_answers_do_not_make_the_person_page_dearer(
     client_employee.get(url)
     with django_assert_max_num_queries(21):
         assert "Again." in client_employee.get(url).content.decode()
+
+
+def test_an_empty_queue_says_whether_it_was_filtered(client_health: Client) -> None:
+    assert "No flag is open" in client_health.get("/flags/").content.decode()
+    shown = client_health.get("/flags/?state=closed").content.decode()
+    assert "No flag matches." in shown
+
+
+def test_a_closed_flag_says_its_outcome_once(
+    client_health: Client, client_employee: Client, raised: Flag
+) -> None:
+    sent = CONCLUSION | {"conclude-outcome": "not_confirmed"}
+    client_health.post(f"/flags/{raised.pk}/conclude/", sent)
+    for client in (client_health, client_employee):
+        assert page(client, raised).lower().count("not confirmed") == 1

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from pytest_django.fixtures import Settings
 
 from monitor.models import Notification, NotificationChannel
 from monitor.notification_rules import Topic
@@ -143,3 +144,13 @@ def test_the_number_of_queries_does_not_grow(
         own(health)
     with django_assert_max_num_queries(8):
         client_health.get("/notifications/")
+
+
+@pytest.mark.parametrize("sends", [True, False])
+def test_e_mail_is_offered_where_the_site_sends_any(
+    client_health: Client, settings: Settings, sends: bool
+) -> None:
+    settings.NOTIFY_BY_EMAIL = sends
+    shown = text_of(client_health.get("/notifications/"))
+    assert ('value="email"' in shown) is sends
+    assert ("This site sends no e-mail yet" in shown) is not sends
