@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 SWEEP_EVERY = timedelta(seconds=10)
-ASSESS_EVERY = timedelta(minutes=30)
+ASSESS_EVERY = timedelta(minutes=1)
 PRUNE_EVERY = timedelta(hours=12)
 EXPIRE_EVERY = timedelta(hours=6)
 NOTIFY_EVERY = timedelta(seconds=30)
@@ -42,4 +42,7 @@ BEAT_SCHEDULE = {
     ),
     "notice cameras that fall silent": entry("monitor.cameras_watch", WATCH_EVERY),
     "assess people who are due": entry("monitor.assess_due", ASSESS_EVERY),
+    "judge days that are over or have changed": entry(
+        "monitor.assess_due", ASSESS_EVERY
+    ),
 }

@@ -15,6 +15,8 @@ SATURDAY = 5
 # Team figures are made for fortnights on one grid, which begins on a Monday.
 BLOCK = timedelta(days=14)
 FIRST_BLOCK = date(2024, 1, 1)
+# From then on the day before is judged: most of what comes late has come by then.
+MORNING = time(5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,12 @@ def midnight(day: date, tz: tzinfo) -> datetime:
 
 def local_day(moment: datetime, tz: tzinfo) -> date:
     return moment.astimezone(tz).date()
+
+
+def judged_day(moment: datetime, tz: tzinfo) -> date:
+    """The last day that is to be judged: yesterday, from the morning on."""
+    local = moment.astimezone(tz)
+    return local.date() - timedelta(days=1 if local.time() >= MORNING else 2)
 
 
 def bin_of(moment: datetime) -> int:

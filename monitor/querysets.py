@@ -50,6 +50,15 @@ class PersonQuerySet(models.QuerySet[Any]):
             return self.consented()
         return self.consented().filter(user_id=user.pk)
 
+    def to_assess(self, *, on: date, before: datetime) -> Self:
+        """Whose day `on` is not judged yet, or for whom a judged day has changed.
+
+        Without those whom a scheduler took at `before` or later.
+        """
+        unjudged = Q(assessed_on__isnull=True) | Q(assessed_on__lt=on)
+        free = Q(assessed_at__isnull=True) | Q(assessed_at__lt=before)
+        return self.consented().filter(unjudged | Q(changed_at__isnull=False), free)
+
     def may_receive_from(self, user: User | AnonymousUser) -> Self:
         """For whom this user may send pictures; consent is checked by intake."""
         if not user.is_active:

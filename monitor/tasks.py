@@ -39,7 +39,7 @@ def sweep() -> None:
 
 @shared_task(name="monitor.assess_due", **RETRY)
 def assess_due() -> None:
-    """Apply the flag rule to everybody who was not assessed lately."""
+    """Apply the flag rule to days that are over, and again to those that changed."""
     from django.utils import timezone
 
     from monitor.services import assessment

@@ -87,7 +87,17 @@ class Person(models.Model):
         related_name="person",
         help_text="The account with which this person sees their own data.",
     )
-    assessed_at = models.DateTimeField(null=True, editable=False)
+    assessed_at = models.DateTimeField(
+        null=True, editable=False, help_text="When the flag rule was last begun."
+    )
+    assessed_on = models.DateField(
+        null=True, editable=False, help_text="The last day that the rule has judged."
+    )
+    changed_at = models.DateTimeField(
+        null=True,
+        editable=False,
+        help_text="When a day that was over changed; empty once the rule has seen it.",
+    )
 
     has_consent: bool  # on rows of `Person.objects.with_consent()`
 

@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Value
+from django.db.models.functions import NullIf
 from django.utils import timezone
 
 from monitor import flag_kinds
 from monitor.flag_kinds import Look, Question
 from monitor.flag_rules import POLICY, Decision
 from monitor.models import DailySummary, Flag, Organisation, Person
-from monitor.periods import last_working_days, local_day
+from monitor.periods import judged_day, last_working_days, local_day
 from monitor.population import site_population
-from monitor.querysets import PersonQuerySet
 from monitor.scoring import DayTotals, newest_days
 from monitor.services import flags, self_reports
 from monitor.services.flags import Rise
 
-SOON = timedelta(minutes=10)
-DUE = timedelta(minutes=25)
+# A person is left alone for so long after a scheduler took them: that one is still at
+# work, or has died, or pictures come late in many small batches.
+REST = timedelta(minutes=10)
+# Judgements in one call, for the worker has pictures to analyse, too.
+CHUNK = 200
+MOST_MISSED = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,24 +133,45 @@ def _apply(case: Case) -> Flag | None:
 
 
 def people_assess_due(*, now: datetime) -> int:
-    """Assess everybody whose last assessment is old; says how many."""
-    return _assess(Person.objects.consented(), now, DUE)
+    """Judge everybody's last day that is over, once, and again where days changed.
 
-
-def person_assess_soon(*, person_ids: Iterable[int], now: datetime) -> int:
-    """Assess those of them who were not assessed in the last minutes."""
-    return _assess(Person.objects.filter(pk__in=set(person_ids)), now, SOON)
-
-
-def _assess(people: PersonQuerySet, now: datetime, age: timedelta) -> int:
-    due = Q(assessed_at__isnull=True) | Q(assessed_at__lt=now - age)
-    done = 0
-    for pk in people.filter(due).order_by("pk").values_list("pk", flat=True):
-        # Whoever changes the row has the work; another worker finds it changed.
-        if Person.objects.filter(due, pk=pk).update(assessed_at=now):
-            person_assess(person_id=pk)
-            done += 1
+    Says how many people it took: not more than a chunk in one call, those first who
+    have waited longest, so that nobody's failure keeps the others waiting. Days that
+    were missed are judged one by one, for a flag may begin and end on any of them.
+    """
+    on = judged_day(now, Organisation.current().tz)
+    due = Person.objects.to_assess(on=on, before=now - REST)
+    waited = due.order_by(F("assessed_at").asc(nulls_first=True), "pk")
+    rows = waited.values_list("pk", "assessed_on", "changed_at")[:CHUNK]
+    done, judged = 0, 0
+    for pk, last, changed in rows:
+        if judged >= CHUNK:
+            break
+        # Whoever changes the row has the work; another scheduler finds it changed.
+        if not due.filter(pk=pk).update(assessed_at=now):
+            continue
+        days = _days_to_judge(last, on)
+        for day in days:
+            person_assess(person_id=pk, on=day)
+        _note_judged(pk, days[-1], changed)
+        done, judged = done + 1, judged + len(days)
     return done
+
+
+def _days_to_judge(last: date | None, on: date) -> list[date]:
+    """Those after the last judged one, the newest alone when all are judged."""
+    missed = 0 if last is None else (on - last).days
+    count = min(max(1, missed), MOST_MISSED)
+    newest = on if last is None else max(on, last)
+    return [newest - timedelta(days=back) for back in reversed(range(count))]
+
+
+def _note_judged(person_id: int, on: date, changed: datetime | None) -> None:
+    """The mark goes only if it is the one that was there before the days were read."""
+    values: dict[str, object] = {"assessed_on": on}
+    if changed is not None:
+        values["changed_at"] = NullIf("changed_at", Value(changed))
+    Person.objects.filter(pk=person_id).update(**values)
 
 
 def _begin(case: Case) -> Flag | None:

@@ -78,6 +78,7 @@ class Frame:
     """What all people of one run have in common."""
 
     seed: int
+    yesterday: date
     days: list[date]
     morning: date | None
     tz: ZoneInfo
@@ -192,6 +193,8 @@ def _frame(size: DemoSize, tz: ZoneInfo, now: datetime) -> Frame:
     return Frame(
         seed=size.seed,
         days=_days(size),
+        yesterday=yesterday,
+        days=last_working_days(size.days, until=yesterday),
         morning=size.until if is_working_day(size.until) else None,
         tz=tz,
         now=now,
@@ -247,7 +250,8 @@ def _pictures_store(
 def _past_assess(plan: Plan, frame: Frame) -> None:
     """Apply the rule evening by evening, so that each change has its own day; once."""
     new = Person.objects.filter(number=plan.number, assessed_at=None)
-    if not new.update(assessed_at=frame.now):
+    judged = {"assessed_on": frame.yesterday, "changed_at": None}
+    if not new.update(assessed_at=frame.now, **judged):
         return
     person = Person.objects.get(number=plan.number)
     for day in frame.days[-REPLAYED_DAYS:]:

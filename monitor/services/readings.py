@@ -41,9 +41,6 @@ def readings_record(
     )
     camera_days_add(snapshots=snapshots, frames=frames)
     summaries_refresh(person_days=person_days(read))
-    ids = {snapshot.person_id for snapshot in read}
-    now = timezone.now()
-    transaction.on_commit(lambda: person_assess_soon(person_ids=ids, now=now))
 
 
 def _drop_withdrawn(snapshots: list[Snapshot]) -> list[Snapshot]:

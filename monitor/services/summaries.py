@@ -1,7 +1,7 @@
 """Day summaries: always recomputed from the readings of a day, never added to.
 
 So late, repeated, deleted and re-timed readings leave them exact, as long as every
-touched day is named.
+touched day is named. Whose past days are touched is marked for the flag rule.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import TruncDate
+from django.utils import timezone
 
 from inference import EMOTIONS
 from monitor.models import DailySummary, Organisation, Person, Reading
@@ -82,7 +83,8 @@ def summaries_refresh(*, person_days: Iterable[PersonDay]) -> None:
         return
     with transaction.atomic(savepoint=False):
         people_lock({person_id for person_id, _ in wanted})
-        days = _collect(wanted, Organisation.current().tz)
+        tz = Organisation.current().tz
+        days = _collect(wanted, tz)
         _delete_all_but(set(days), wanted)
         DailySummary.objects.bulk_create(
             [days[key].summary(key) for key in sorted(days)],
@@ -91,6 +93,20 @@ def summaries_refresh(*, person_days: Iterable[PersonDay]) -> None:
             update_fields=OWN,
             batch_size=500,
         )
+        _mark_changed(wanted, tz)
+
+
+def _mark_changed(wanted: set[PersonDay], tz: ZoneInfo) -> None:
+    """Have the flag rule look again at people whose past has changed.
+
+    Every day before today counts as judged: this transaction may end after the morning
+    in which yesterday is.
+    """
+    now = timezone.now()
+    today = local_day(now, tz)
+    people = {person_id for person_id, day in wanted if day < today}
+    if people:
+        Person.objects.filter(pk__in=people).update(changed_at=now)
 
 
 def people_lock(ids: Iterable[int]) -> None:

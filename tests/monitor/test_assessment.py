@@ -15,15 +15,11 @@ from monitor.models import DailySummary, Flag, FlagEvent, Person, Reading
 from monitor.periods import last_working_days
 from monitor.population import site_population
 from monitor.services import flags
-from monitor.services.assessment import (
-    people_assess_due,
-    person_assess,
-    person_assess_soon,
-)
+from monitor.services.assessment import person_assess
 from monitor.services.consent import consent_withdraw
 from monitor.services.flags import Conclusion
 from monitor.services.summaries import person_rebuild
-from tests.factories import NOON, PersonFactory, reading_series
+from tests.factories import NOON, reading_series
 
 FRIDAY = date(2026, 3, 20)
 RISE = [0.2, 0.25] * 14 + [0.6] * 10
@@ -244,27 +240,6 @@ def test_deleted_readings_take_the_flags_ground_away(person: Person) -> None:
     person_rebuild(person_id=person.pk)
     flag = assess(person)
     assert flag is not None and flag.status == Status.STALE
-
-
-def test_soon_assesses_only_those_who_were_not_lately(
-    person: Person, django_assert_num_queries: Any
-) -> None:
-    assert person_assess_soon(person_ids=[person.pk], now=NOON) == 1
-    later = NOON + timedelta(minutes=9)
-    with django_assert_num_queries(1):
-        assert person_assess_soon(person_ids=[person.pk], now=later) == 0
-    assert (
-        person_assess_soon(person_ids=[person.pk], now=NOON + timedelta(minutes=11))
-        == 1
-    )
-
-
-def test_due_assesses_everybody_with_consent_once(person: Person) -> None:
-    PersonFactory.create()
-    PersonFactory.create(consented=False)
-    assert people_assess_due(now=NOON) == 2
-    assert people_assess_due(now=NOON + timedelta(minutes=20)) == 0
-    assert people_assess_due(now=NOON + timedelta(minutes=30)) == 2
 
 
 def test_an_assessment_costs_few_queries(
