@@ -28,6 +28,7 @@ from monitor.models import (
 )
 from monitor.people_import import PersonResource, SealedInPage
 from monitor.services.camera_schedule import camera_reschedule, cameras_reschedule
+from monitor.models.people import HOURS
 from monitor.services.consent import consent_give, consent_withdraw
 
 # Tokens are made for accounts by search, not from a list of all of them.
@@ -77,9 +78,25 @@ class PersonAdmin(ImportMixin, admin.ModelAdmin[Person]):  # type: ignore[misc]
     resource_classes: ClassVar = [PersonResource]
     tmp_storage_class = SealedInPage
     list_display = ("number", "name", "team", "has_consent")
+
+
+class PersonAdmin(admin.ModelAdmin[Person]):
+    list_display = ("number", "name", "team", "has_consent", "own_hours")
     list_filter = ("team",)
     search_fields = ("number", "name")
     autocomplete_fields = ("team", "user")
+    fieldsets = (
+        (None, {"fields": ("number", "name", "team", "user")}),
+        (
+            "Expected working hours",
+            {
+                "fields": HOURS,
+                "description": "Leave a day empty where the organisation's hours "
+                "hold; 0 is a day off. Coverage is counted against them, for days "
+                "that are over, too.",
+            },
+        ),
+    )
     inlines: ClassVar = [ConsentInline]
     actions = ("give_consent", "withdraw_consent")
 
@@ -94,6 +111,19 @@ class PersonAdmin(ImportMixin, admin.ModelAdmin[Person]):  # type: ignore[misc]
     @admin.display(boolean=True, description="consent")
     def has_consent(self, person: Person) -> bool:
         return any(row.withdrawn_at is None for row in person.consents.all())
+
+    @admin.display(description="own hours, Mon to Sun")
+    def own_hours(self, person: Person) -> str:
+        hours = [getattr(person, name) for name in HOURS]
+        if hours == [None] * len(hours):
+            return "as usual"
+        return " · ".join("usual" if each is None else f"{each:g}" for each in hours)
+
+    def save_model(
+        self, request: HttpRequest, obj: Person, form: ModelForm[Person], change: bool
+    ) -> None:
+        """Only what the form changed: the flag rule writes to this row, too."""
+        obj.save(update_fields=form.changed_data if change else None)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Person]:
         rows: QuerySet[Person] = super().get_queryset(request)

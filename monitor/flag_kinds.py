@@ -21,7 +21,7 @@ from monitor.flag_rules import (
     judge,
     unhappy_values,
 )
-from monitor.periods import last_working_days, working_days
+from monitor.periods import last_working_days
 from monitor.scoring import DayTotals, Ratios, Totals, Verdict, ratios_of
 
 RISE, LEVEL, DROP = "rise", "level", "drop"
@@ -121,6 +121,5 @@ def _level_decision(looks: list[Ratios], *, is_open: bool) -> Decision:
 def _window(question: Question, end: date) -> Ratios:
     start = last_working_days(POLICY.recent_working_days, until=end)[0]
     inside = [row for row in question.days if start <= row.day <= end]
-    expected = len(working_days(start, end))
-    totals = Totals.of(inside, expected_days=expected)
-    return ratios_of(totals, level=question.level)
+    # The verdict does not ask how much of the expected time was seen.
+    return ratios_of(Totals.of(inside, expected={}), level=question.level)

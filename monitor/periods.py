@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
-from typing import Self
+from typing import NamedTuple, Self
 
 BIN_SECONDS = 300
 SATURDAY = 5
@@ -17,6 +17,26 @@ BLOCK = timedelta(days=14)
 FIRST_BLOCK = date(2024, 1, 1)
 # From then on the day before is judged: most of what comes late has come by then.
 MORNING = time(5)
+
+
+class WorkWeek(NamedTuple):
+    """Hours that somebody is expected to work on each day of the week, 0 to 24."""
+
+    monday: float = 8.0
+    tuesday: float = 8.0
+    wednesday: float = 8.0
+    thursday: float = 8.0
+    friday: float = 8.0
+    saturday: float = 0.0
+    sunday: float = 0.0
+
+    def hours_on(self, day: date) -> float:
+        return self[day.weekday()]
+
+    def expected(self, first: date, last: date) -> dict[date, float]:
+        """Hours by day from `first` to `last`, both included; of days with any."""
+        days = (first + timedelta(days=n) for n in range((last - first).days + 1))
+        return {day: self.hours_on(day) for day in days if self.hours_on(day) > 0}
 
 
 @dataclass(frozen=True, slots=True)

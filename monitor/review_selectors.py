@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from django.db.models import Avg, Count, Q
@@ -133,19 +134,22 @@ def queue_rows(flags: Sequence[Flag], *, today: date) -> list[QueueRow]:
 
 
 def flag_page(*, flag: Flag, now: datetime) -> FlagPage:
-    tz = Organisation.current().tz
-    today = local_day(now, tz)
+    organisation = Organisation.current()
+    today = local_day(now, organisation.tz)
+    ratios = partial(
+        selectors.person_ratios, person=flag.person, usual=organisation.week
+    )
     then, last = _window(flag.raised_on), _window(today)
     first, end = flag.raised_on - AROUND, min(today, flag.raised_on + AROUND)
     events = list(flag.events.select_related("actor", "answer"))
     acted = [e.at for e in events if e.actor_id or e.old in ("", Flag.Status.PENDING)]
     return FlagPage(
         flag=flag,
-        then=selectors.person_ratios(person=flag.person, period=then),
-        now=selectors.person_ratios(person=flag.person, period=last),
+        then=ratios(period=then),
+        now=ratios(period=last),
         then_period=then,
         now_period=last,
-        chart_period=Period.days(first, max(first, end), tz),
+        chart_period=Period.days(first, max(first, end), organisation.tz),
         quality=quality(person=flag.person, period=then),
         confusions=model_confusions(flag.model),
         events=events,

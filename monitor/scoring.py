@@ -7,8 +7,8 @@ counting; every stored result carries it, and a change of any formula changes it
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 FORMULA = "1"
 RHO = 0.6
-HOURS_A_DAY = 8.0
 Z95 = 1.959963984540054
 ANGRY, HAPPY, NEUTRAL, SAD, SURPRISE = range(len(EMOTIONS))
 
@@ -105,30 +104,41 @@ class Gates:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Sums over the days of a window, all of one model and formula."""
+    """Sums over the days of a window, all of one model and formula.
+
+    covered_hours: those of the expected hours that belong to days with data.
+    """
 
     bins: int = 0
     counted: int = 0
     unsure: int = 0
     days: int = 0
     expected_days: int = 0
+    expected_hours: float = 0.0
+    covered_hours: float = 0.0
     sums: Five = ZERO
     hard: Five = ZERO
     model: str = ""
     formula: str = FORMULA
 
     @classmethod
-    def of(cls, days: Iterable[DayTotals], *, expected_days: int) -> Totals:
-        """Add up the days of the newest model; days of older ones do not count."""
+    def of(cls, days: Iterable[DayTotals], *, expected: Mapping[date, float]) -> Totals:
+        """Add up the days of the newest model; days of older ones do not count.
+
+        expected: hours that the person should work in the window, by day.
+        """
         rows = newest_days(days)
+        hours = {day: each for day, each in expected.items() if each > 0}
+        due = cls(expected_days=len(hours), expected_hours=sum(hours.values()))
         if not rows:
-            return cls(expected_days=expected_days)
-        return cls(
+            return due
+        return replace(
+            due,
+            covered_hours=sum(hours.get(row.day, 0.0) for row in rows if row.bins),
             bins=sum(row.bins for row in rows),
             counted=sum(row.counted for row in rows),
             unsure=sum(row.unsure for row in rows),
             days=sum(row.bins > 0 for row in rows),
-            expected_days=expected_days,
             sums=_add(row.sums for row in rows),
             hard=_add(row.hard for row in rows),
             model=rows[-1].model,
@@ -157,6 +167,7 @@ class Ratios:
     unsure: int
     unsure_rate: float | None
     expected_days: int
+    expected_hours: float
     coverage: float
     shares: dict[str, float]
     hard_shares: dict[str, float]
@@ -172,10 +183,6 @@ class Ratios:
     def hours(self) -> float:
         """Working time seen: five minutes for each bin."""
         return self.bins / 12
-
-    @property
-    def expected_hours(self) -> float:
-        return self.expected_days * HOURS_A_DAY
 
 
 DEFAULT_WEIGHTS = Weights()
@@ -282,6 +289,7 @@ def ratios_of(
         unsure=totals.unsure,
         unsure_rate=_unsure_rate(totals),
         expected_days=totals.expected_days,
+        expected_hours=totals.expected_hours,
         coverage=_coverage(totals),
         shares=dict(zip(EMOTIONS, shares or (), strict=bool(shares))),
         hard_shares=dict(zip(EMOTIONS, hard or (), strict=bool(hard))),
@@ -355,9 +363,13 @@ def _unsure_rate(totals: Totals) -> float | None:
 
 
 def _coverage(totals: Totals) -> float:
-    if not totals.expected_days:
+    """Share of the expected hours whose days have data; work nobody expected adds none.
+
+    Not the share of the hours that were looked at: a few pictures tell of a day.
+    """
+    if not totals.expected_hours:
         return 1.0 if totals.days else 0.0
-    return min(1.0, totals.days / totals.expected_days)
+    return min(1.0, totals.covered_hours / totals.expected_hours)
 
 
 def _label_shares(rows: list[Five]) -> Five:

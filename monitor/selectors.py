@@ -17,7 +17,13 @@ from django.db.models import OuterRef, Q, Subquery
 from monitor.flag_rules import POLICY, baseline, day_values
 from monitor.matrices import ratios_of_all
 from monitor.models import DailySummary, Flag, Organisation, Person, Reading
-from monitor.periods import Period, last_working_days, local_day, working_days
+from monitor.periods import (
+    Period,
+    WorkWeek,
+    last_working_days,
+    local_day,
+    working_days,
+)
 from monitor.querysets import FlagQuerySet, PersonQuerySet
 from monitor.scoring import (
     DEFAULT_WEIGHTS,
@@ -108,13 +114,17 @@ def overview(*, user: User | AnonymousUser, now: datetime) -> Overview:
     Open flags first, then by the lower bound of the stress interval, the highest first,
     and at the end those about whom too little is known.
     """
-    tz = Organisation.current().tz
-    look = Look.at(local_day(now, tz), tz)
+    organisation = Organisation.current()
+    look = Look.at(local_day(now, organisation.tz), organisation.tz)
     people = list(_with_last_day(Person.objects.visible_to(user)))
     days = _days(people, look.trend)
     flags = _open_flags(people)
     own = [days.get(person.pk, []) for person in people]
-    ratios = _ratios_of_all([_inside(rows, look.period) for rows in own], look.period)
+    ratios = _ratios_of_all(
+        [_inside(rows, look.period) for rows in own],
+        [person.week(organisation.week) for person in people],
+        look.period,
+    )
     rows = [
         _person_row(person, look, own[n], ratios[n], flags.get(person.pk))
         for n, person in enumerate(people)
@@ -136,7 +146,8 @@ def person_page(*, person: Person, period: Period) -> PersonPage:
     history = timedelta(days=POLICY.history_days())
     stored = DailySummary.objects.filter(person=person).for_days(first - history, last)
     days = stored.by_person().get(person.pk, [])
-    (ratios,) = _ratios_of_all([_inside(days, period)], period)
+    week = person.week(Organisation.current().week)
+    (ratios,) = _ratios_of_all([_inside(days, period)], [week], period)
     return PersonPage(
         person=person,
         period=period,
@@ -147,15 +158,21 @@ def person_page(*, person: Person, period: Period) -> PersonPage:
     )
 
 
-def person_ratios(*, person: Person, period: Period) -> Ratios:
-    return people_ratios(people=[person], period=period)[person.pk]
+def person_ratios(
+    *, person: Person, period: Period, usual: WorkWeek | None = None
+) -> Ratios:
+    return people_ratios(people=[person], period=period, usual=usual)[person.pk]
 
 
-def people_ratios(*, people: Iterable[Person], period: Period) -> dict[int, Ratios]:
-    """By id of the person, in one query."""
+def people_ratios(
+    *, people: Iterable[Person], period: Period, usual: WorkWeek | None = None
+) -> dict[int, Ratios]:
+    """By id of the person; asks for the organisation's usual week unless given."""
     asked = {person.pk: person for person in people}
     days = _days(asked.values(), period)
-    ratios = _ratios_of_all([days.get(pk, []) for pk in asked], period)
+    usual = usual or Organisation.current().week
+    weeks = [person.week(usual) for person in asked.values()]
+    ratios = _ratios_of_all([days.get(pk, []) for pk in asked], weeks, period)
     return dict(zip(asked, ratios, strict=True))
 
 
@@ -194,9 +211,14 @@ def _inside(days: list[DayTotals], period: Period) -> list[DayTotals]:
     return [row for row in days if row.day >= period.first_day]
 
 
-def _ratios_of_all(people: list[list[DayTotals]], period: Period) -> list[Ratios]:
-    expected = len(working_days(period.first_day, period.last_day))
-    windows = [Totals.of(days, expected_days=expected) for days in people]
+def _ratios_of_all(
+    people: list[list[DayTotals]], weeks: list[WorkWeek], period: Period
+) -> list[Ratios]:
+    first, last = period.first_day, period.last_day
+    windows = [
+        Totals.of(days, expected=week.expected(first, last))
+        for days, week in zip(people, weeks, strict=True)
+    ]
     return ratios_of_all(windows, level=settings.STRESS_LEVEL)
 
 

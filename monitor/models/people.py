@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import zoneinfo
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 
+from monitor.periods import WorkWeek
 from monitor.querysets import ConsentQuerySet, PersonQuerySet, TeamQuerySet
 
 
@@ -26,8 +28,27 @@ def default_time_zone() -> str:
     return settings.TIME_ZONE
 
 
+HOURS = tuple(f"{day}_hours" for day in WorkWeek._fields)
+
+
+def hours_field(**options: Any) -> models.FloatField[Any, Any]:
+    """Hours that are worked on one day of the week."""
+    possible = [MinValueValidator(0), MaxValueValidator(24)]
+    return models.FloatField(validators=possible, **options)
+
+
+def hours_are_possible() -> Q:
+    found = Q()
+    for name in HOURS:
+        found &= Q(**{f"{name}__gte": 0, f"{name}__lte": 24})
+    return found
+
+
 class Organisation(models.Model):
-    """The one organisation of this installation."""
+    """The one organisation of this installation.
+
+    The hours are those of everybody who has none of their own.
+    """
 
     name = models.CharField(max_length=200)
     time_zone = models.CharField(
@@ -36,12 +57,22 @@ class Organisation(models.Model):
     demonstration = models.BooleanField(
         default=False, help_text="All data is invented; every page says so."
     )
+    monday_hours = hours_field(default=8)
+    tuesday_hours = hours_field(default=8)
+    wednesday_hours = hours_field(default=8)
+    thursday_hours = hours_field(default=8)
+    friday_hours = hours_field(default=8)
+    saturday_hours = hours_field(default=0)
+    sunday_hours = hours_field(default=0)
     only = models.BooleanField(default=True, editable=False)
 
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["only"], name="one_organisation"),
             models.CheckConstraint(condition=Q(only=True), name="organisation_is_only"),
+            models.CheckConstraint(
+                condition=hours_are_possible(), name="organisation_hours_possible"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -55,6 +86,10 @@ class Organisation(models.Model):
     @property
     def tz(self) -> zoneinfo.ZoneInfo:
         return zoneinfo.ZoneInfo(self.time_zone)
+
+    @property
+    def week(self) -> WorkWeek:
+        return WorkWeek(*(getattr(self, name) for name in HOURS))
 
 
 class Team(models.Model):
@@ -87,6 +122,13 @@ class Person(models.Model):
         related_name="person",
         help_text="The account with which this person sees their own data.",
     )
+    monday_hours = hours_field(null=True, blank=True)
+    tuesday_hours = hours_field(null=True, blank=True)
+    wednesday_hours = hours_field(null=True, blank=True)
+    thursday_hours = hours_field(null=True, blank=True)
+    friday_hours = hours_field(null=True, blank=True)
+    saturday_hours = hours_field(null=True, blank=True)
+    sunday_hours = hours_field(null=True, blank=True)
     assessed_at = models.DateTimeField(
         null=True, editable=False, help_text="When the flag rule was last begun."
     )
@@ -106,9 +148,20 @@ class Person(models.Model):
     class Meta:
         ordering: ClassVar = ["name", "number"]
         verbose_name_plural = "people"
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=hours_are_possible(), name="person_hours_possible"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.name} ({self.number})"
+
+    def week(self, usual: WorkWeek) -> WorkWeek:
+        """Expected working hours: the person's own, else the organisation's usual."""
+        own = [getattr(self, name) for name in HOURS]
+        pairs = zip(own, usual, strict=True)
+        return WorkWeek(*(theirs if mine is None else mine for mine, theirs in pairs))
 
 
 class Consent(models.Model):

@@ -38,6 +38,8 @@ def totals(
         unsure=unsure,
         days=days,
         expected_days=10,
+        expected_hours=80.0,
+        covered_hours=8.0 * days,
         sums=(sums[0], sums[1], sums[2], sums[3], sums[4]),
         hard=(0.0, 0.0, float(bins), 0.0, 0.0),
         model="m",
@@ -135,7 +137,7 @@ def test_no_readings_give_no_figures() -> None:
 
 def test_unsure_readings_alone_give_no_figures() -> None:
     only_unsure = DayTotals(DAY, "m", "1", 0, 0, 9, (0.0,) * 5, (0.0,) * 5)
-    ratios = ratios_of(Totals.of([only_unsure], expected_days=1), level=LEVEL)
+    ratios = ratios_of(Totals.of([only_unsure], expected={DAY: 8.0}), level=LEVEL)
     assert (ratios.stress, ratios.unsure_rate, ratios.days) == (None, 1.0, 0)
     assert ratios.verdict is Verdict.NOT_ENOUGH
     assert "100% of the readings are unsure" in ratios.missing[-1]
@@ -165,14 +167,14 @@ def test_weights_change_what_stress_is() -> None:
 
 def test_only_the_newest_model_counts() -> None:
     rows = [day(0, "old", stress=1.0), day(1, "old"), day(1, "new"), day(2, "new")]
-    found = Totals.of(rows, expected_days=3)
+    found = Totals.of(rows, expected={})
     assert (found.model, found.days, found.bins, found.unsure) == ("new", 2, 20, 2)
     assert found.sums[3] == pytest.approx(10)
 
 
 def test_on_the_day_of_the_change_the_later_model_counts() -> None:
     rows = [day(0, "a"), day(1, "a"), day(1, "b", bins=1)]
-    assert Totals.of(rows, expected_days=2).model == "b"
+    assert Totals.of(rows, expected={}).model == "b"
 
 
 @pytest.mark.parametrize(

@@ -191,7 +191,7 @@ def test_a_person_page_costs_few_queries(
 ) -> None:
     reading_series(person, stress=[0.3] * 10)
     period = days(date(2026, 3, 9))
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         selectors.person_page(person=person, period=period)
 
 
