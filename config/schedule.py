@@ -8,6 +8,7 @@ ASSESS_EVERY = timedelta(minutes=1)
 PRUNE_EVERY = timedelta(hours=12)
 EXPIRE_EVERY = timedelta(hours=6)
 NOTIFY_EVERY = timedelta(seconds=30)
+INVITE_EVERY = timedelta(minutes=5)
 VALIDATE_EVERY = timedelta(hours=12)
 RELEASE_EVERY = timedelta(hours=6)
 READ_VIDEOS_EVERY = timedelta(seconds=30)
@@ -34,6 +35,7 @@ BEAT_SCHEDULE = {
     ),
     "end flags that nobody acted on": entry("monitor.flags_expire", EXPIRE_EVERY),
     "tell people of flags": entry("monitor.notifications_send", NOTIFY_EVERY),
+    "invite people to say how they feel": entry("monitor.people_invite", INVITE_EVERY),
     "compare ratios with self-reports": entry(
         "monitor.validation_measure", VALIDATE_EVERY
     ),

@@ -38,6 +38,7 @@ urlpatterns = [
     path("flags/<int:pk>/answer/", flags.answer, name="flag-answer"),
     path("rule/", rule.rule, name="rule"),
     path("self-report/", self_report.self_report, name="self-report"),
+    path("self-report/invitations/", self_report.invitations, name="invitations"),
     path("notifications/", notifications.notifications, name="notifications"),
     path("notifications/<int:pk>/", notifications.channel, name="notification-channel"),
     path(

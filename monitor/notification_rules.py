@@ -32,6 +32,12 @@ class Topic(StrEnum):
 
 # Who wants to know of the trouble is told of its end, too.
 CHOSEN_AS = {Topic.HEARD: Topic.SILENT}
+    INVITED = "invited"
+    TEST = "test"
+
+
+# Of these nothing is chosen channel by channel.
+UNCHOSEN = frozenset({Topic.INVITED, Topic.TEST})
 
 
 class Digest(StrEnum):

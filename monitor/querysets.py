@@ -275,6 +275,16 @@ class FlagQuerySet(models.QuerySet[Any]):
         return self.filter(person__in=Person.objects.visible_to(user))
 
 
+class InvitationQuerySet(models.QuerySet[Any]):
+    def sent(self) -> Self:
+        """Those that reached the person's mail server."""
+        return self.filter(notification__status="sent")
+
+    def waiting(self, *, now: datetime) -> Self:
+        """Sent ones that can still be answered."""
+        return self.sent().filter(answer=None, at__lte=now, expires_at__gt=now)
+
+
 class NotificationQuerySet(models.QuerySet[Any]):
     def unfinished(self) -> Self:
         return self.exclude(status__in=self.model.TERMINAL)
@@ -312,4 +322,6 @@ class NotificationQuerySet(models.QuerySet[Any]):
         taken = self.held(token).select_related(
             "channel__user", "event__flag", "camera_event"
         )
+        related = ("channel__user", "event__flag", "invitation__person")
+        taken = self.held(token).select_related(*related)
         return token, list(taken.order_by("due_at", "pk"))

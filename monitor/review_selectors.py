@@ -17,6 +17,7 @@ from monitor.flag_scoring import Confusion, OutcomeShare, confusions, outcome_sh
 from monitor.models import (
     Flag,
     FlagEvent,
+    Invitation,
     ModelVersion,
     Organisation,
     Person,
@@ -25,7 +26,7 @@ from monitor.models import (
 )
 from monitor.periods import Period, last_working_days, local_day
 from monitor.querysets import FlagQuerySet
-from monitor.scoring import Ratios
+from monitor.scoring import Interval, Ratios, wilson
 from monitor.selectors import WINDOW
 from monitor.services.flags import EXPIRES_AFTER
 
@@ -99,6 +100,41 @@ class OutcomeStatistics:
     by_rule: int
     expired: int
     outcomes: list[OutcomeShare]
+
+
+@dataclass(frozen=True, slots=True)
+class InvitationStatistics:
+    """What became of all invitations that were sent: each is in exactly one."""
+
+    sent: int
+    answered: int
+    expired: int
+    open: int
+
+    @property
+    def rate(self) -> float | None:
+        """Share of those that were answered or can be no more; None without any."""
+        over = self.answered + self.expired
+        return self.answered / over if over else None
+
+    @property
+    def interval(self) -> Interval | None:
+        if self.rate is None:
+            return None
+        return wilson(self.rate, self.answered + self.expired)
+
+
+def invitation_statistics(*, now: datetime) -> InvitationStatistics:
+    """In one query. Those of withdrawn people count, too: they tell of nobody."""
+    answered = Q(answer__isnull=False)
+    late = Q(answer__isnull=True, expires_at__lte=now)
+    found = Invitation.objects.sent().aggregate(
+        sent=Count("pk"),
+        answered=Count("pk", filter=answered),
+        expired=Count("pk", filter=late),
+    )
+    still = found["sent"] - found["answered"] - found["expired"]
+    return InvitationStatistics(**found, open=still)
 
 
 def flag_queue(

@@ -65,6 +65,16 @@ def notifications_send() -> None:
     delivery.notifications_send()
 
 
+@shared_task(name="monitor.people_invite", **RETRY)
+def people_invite() -> None:
+    """Invite whose moment has come to say how they feel."""
+    from django.utils import timezone
+
+    from monitor.services import invitations
+
+    invitations.people_invite(now=timezone.now())
+
+
 @shared_task(name="monitor.validation_measure", **RETRY)
 def validation_measure() -> None:
     """Measure whether stress ratios and self-reports agree."""

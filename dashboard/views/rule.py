@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from dashboard.http import Asked, private
@@ -33,6 +34,9 @@ def rule(request: Asked) -> HttpResponse:
         "planned": flag_record.planned(),
         "level": settings.STRESS_LEVEL,
         "expires": EXPIRES_AFTER.days,
+        "invited": (
+            review_selectors.invitation_statistics(now=timezone.now()) if may else None
+        ),
         "statistics": review_selectors.outcome_statistics() if may else None,
     }
     return render(request, "rule.html", context)

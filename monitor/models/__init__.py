@@ -12,7 +12,7 @@ from monitor.models.people import Consent, Organisation, Person, Team
 from monitor.models.pictures import Snapshot, SnapshotImage
 from monitor.models.probes import CameraProbe
 from monitor.models.readings import DailySummary, Reading
-from monitor.models.self_reports import SelfReport, Validation
+from monitor.models.self_reports import Invitation, SelfReport, Validation
 from monitor.models.teams import TeamFigure
 from monitor.models.trail import AccessEntry
 from monitor.models.versions import (
@@ -36,6 +36,7 @@ __all__ = [
     "Flag",
     "FlagAnswer",
     "FlagEvent",
+    "Invitation",
     "ModelEvent",
     "ModelFile",
     "ModelVersion",

@@ -11,6 +11,8 @@ from django.db.models import F, Q
 from monitor.models.camera_health import CameraEvent
 from monitor.models.flags import FlagEvent
 from monitor.notification_rules import CHOSEN_AS, Digest, QuietHours, Topic
+from monitor.models.self_reports import Invitation
+from monitor.notification_rules import UNCHOSEN, Digest, QuietHours, Topic
 from monitor.querysets import NotificationQuerySet
 
 
@@ -67,6 +69,8 @@ class NotificationChannel(models.Model):
     def wants(self, topic: str) -> bool:
         chosen = CHOSEN_AS.get(Topic(topic), topic)
         return chosen == Topic.TEST or bool(getattr(self, f"on_{chosen}"))
+        """Tests are asked for, invitations are chosen elsewhere: not by channel."""
+        return topic in UNCHOSEN or bool(getattr(self, f"on_{topic}"))
 
     @property
     def quiet(self) -> QuietHours | None:
@@ -107,6 +111,10 @@ class Notification(models.Model):
         null=True,
         on_delete=models.CASCADE,
         related_name="notifications",
+        help_text="Empty for a test and for an invitation.",
+    )
+    invitation = models.OneToOneField(
+        Invitation, null=True, on_delete=models.CASCADE, related_name="notification"
     )
     topic = models.CharField(
         max_length=10, choices=[(each.value, each.value) for each in Topic]

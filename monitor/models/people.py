@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zoneinfo
+from datetime import time
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -11,6 +12,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 
+from monitor.invitation_rules import MOST_A_WEEK
 from monitor.periods import WorkWeek
 from monitor.querysets import ConsentQuerySet, PersonQuerySet, TeamQuerySet
 
@@ -64,6 +66,15 @@ class Organisation(models.Model):
     friday_hours = hours_field(default=8)
     saturday_hours = hours_field(default=0)
     sunday_hours = hours_field(default=0)
+    day_begins = models.TimeField(
+        default=time(9), help_text="When working hours begin, for invitations."
+    )
+    invitations_a_week = models.PositiveSmallIntegerField(
+        default=0,
+        validators=[MaxValueValidator(MOST_A_WEEK)],
+        help_text="How often a person is invited, at random moments of working hours, "
+        "to say how they feel; 0 to 5, at most once a day. 0 invites nobody.",
+    )
     only = models.BooleanField(default=True, editable=False)
 
     class Meta:
@@ -72,6 +83,10 @@ class Organisation(models.Model):
             models.CheckConstraint(condition=Q(only=True), name="organisation_is_only"),
             models.CheckConstraint(
                 condition=hours_are_possible(), name="organisation_hours_possible"
+            ),
+            models.CheckConstraint(
+                condition=Q(invitations_a_week__lte=MOST_A_WEEK),
+                name="organisation_invites_seldom",
             ),
         ]
 
@@ -129,6 +144,11 @@ class Person(models.Model):
     friday_hours = hours_field(null=True, blank=True)
     saturday_hours = hours_field(null=True, blank=True)
     sunday_hours = hours_field(null=True, blank=True)
+    wants_invitations = models.BooleanField(
+        default=True,
+        editable=False,
+        help_text="Chosen by the person: whether they may be invited to self-reports.",
+    )
     assessed_at = models.DateTimeField(
         null=True, editable=False, help_text="When the flag rule was last begun."
     )

@@ -5,9 +5,40 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from monitor.models.people import Person
+from monitor.querysets import InvitationQuerySet
+
+
+class Invitation(models.Model):
+    """A person is asked to answer the one question now; at most once a day.
+
+    One whose notification was never sent asked nobody and counts nowhere.
+    """
+
+    person = models.ForeignKey(
+        Person, on_delete=models.CASCADE, related_name="invitations", db_index=False
+    )
+    day = models.DateField(help_text="The organisation's local day of `at`.")
+    at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+
+    objects = InvitationQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar = ["-at", "-pk"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["person", "day"], name="invitation_once_a_day"
+            ),
+            models.CheckConstraint(
+                condition=Q(expires_at__gt=F("at")), name="invitation_expires_later"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"invitation of {self.person_id} on {self.day}"
 
 
 class SelfReport(models.Model):
@@ -26,6 +57,13 @@ class SelfReport(models.Model):
     at = models.DateTimeField()
     day = models.DateField(help_text="The organisation's local day of `at`.")
     value = models.PositiveSmallIntegerField(choices=Value)
+    invitation = models.OneToOneField(
+        Invitation,
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="answer",
+        help_text="Empty when the person answered unasked.",
+    )
 
     class Meta:
         ordering: ClassVar = ["-at", "-pk"]

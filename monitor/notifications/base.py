@@ -22,6 +22,7 @@ WORDS = {
     Topic.STALE: "A flag cannot be followed at present.",
     Topic.SILENT: "A camera has given no picture for a while.",
     Topic.HEARD: "A camera gives pictures again.",
+    Topic.INVITED: "Would you say how you feel right now? It is one question.",
     Topic.TEST: "This is a test; notifications arrive here.",
 }
 
@@ -63,6 +64,8 @@ class Message:
             return self.lines[0].text.partition(";")[0].rstrip(".")
         if all(line.topic in (Topic.SILENT, Topic.HEARD) for line in self.lines):
             return "Cameras have changed"
+        if any(line.topic == Topic.INVITED for line in self.lines):
+            return WORDS[Topic.INVITED].rstrip(".")
         return "Flags have changed"
 
     @property

@@ -8,11 +8,16 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 from django.urls import reverse
 
+from monitor.notification_rules import Topic
 from monitor.notifications.base import Message, Transport, TransportError
 
 FOOT = (
     "You asked for this under Notifications, where you can also end it:\n{url}\n"
     "A flag asks somebody to look; nothing else follows from it by itself."
+)
+INVITED = (
+    "Answering is voluntary, and only you see your answers. The invitation ends two "
+    "hours after it was made; whether you get any is chosen on the same page."
 )
 
 
@@ -22,6 +27,8 @@ class Email(Transport):
             raise TransportError("this site sends no e-mail", permanent=True)
         lines = [f"{line.text}\n{line.url}\n" for line in message.lines]
         foot = FOOT.format(url=f"{settings.SITE_URL}{reverse('notifications')}")
+        if any(line.topic == Topic.INVITED for line in message.lines):
+            lines.append(f"{INVITED}\n")
         mail = EmailMessage(
             message.subject,
             "\n".join([*lines, foot]),

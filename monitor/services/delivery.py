@@ -23,6 +23,7 @@ from monitor.models import (
     Camera,
     CameraEvent,
     FlagEvent,
+    Invitation,
     Notification,
     NotificationAttempt,
     NotificationChannel,
@@ -99,6 +100,29 @@ def camera_notifications_queue(*, event: CameraEvent) -> None:
     )
 
 
+def invitation_queue(*, invitation: Invitation) -> Notification | None:
+    """Note it for the person's own e-mail, unless that is quiet until it expires.
+
+    No digest, for the question is about this moment.
+    """
+    tz = Organisation.current().tz
+    own = NotificationChannel.objects.filter(
+        user=invitation.person.user,
+        kind=NotificationChannel.Kind.EMAIL,
+        enabled=True,
+    )
+    for channel in own.order_by("pk"):
+        due = _timing(channel, tz).not_quiet(invitation.at)
+        if due < invitation.expires_at:
+            return Notification.objects.create(
+                channel=channel,
+                invitation=invitation,
+                topic=Topic.INVITED,
+                due_at=due,
+            )
+    return None
+
+
 def notifications_send() -> int:
     """Deliver what is due until nothing is left or time is over; counts messages."""
     _give_up(timezone.now())
@@ -115,7 +139,7 @@ def deliver_next() -> bool:
     if not rows:
         return False
     channel: NotificationChannel = rows[0].channel
-    told = _may_be_told(channel, rows)
+    told = _may_be_told(channel, rows, now)
     _stop(token, [row for row in rows if row not in told])
     later = _timing(channel, Organisation.current().tz).not_quiet(now)
     if later > now:
@@ -147,12 +171,14 @@ def _managed(channel: NotificationChannel, cameras: Iterable[int]) -> set[int]:
 
 
 def _may_be_told(
-    channel: NotificationChannel, rows: Sequence[Notification]
+    channel: NotificationChannel, rows: Sequence[Notification], now: datetime
 ) -> list[Notification]:
     """Without those that the user may not see, or does not want, any more."""
     visible = _visible(channel, {row.event.flag.person_id for row in rows if row.event})
     cameras = {row.camera_event.camera_id for row in rows if row.camera_event}
     managed = _managed(channel, cameras) if cameras else set()
+    about = {row.pk: _person_id(row) for row in rows}
+    visible = _visible(channel, {pk for pk in about.values() if pk})
     transport = transport_of(channel)
     return [
         row
@@ -160,7 +186,24 @@ def _may_be_told(
         if not transport.is_noop(row.topic)
         and (row.event is None or row.event.flag.person_id in visible)
         and (row.camera_event is None or row.camera_event.camera_id in managed)
+        and (about[row.pk] is None or about[row.pk] in visible)
+        and (row.invitation is None or _still_asks(row.invitation, channel, now))
     ]
+
+
+def _person_id(row: Notification) -> int | None:
+    """Whom it is about; None for a test."""
+    if row.invitation:
+        return row.invitation.person_id
+    return row.event.flag.person_id if row.event else None
+
+
+def _still_asks(
+    invitation: Invitation, channel: NotificationChannel, now: datetime
+) -> bool:
+    person = invitation.person
+    is_own = person.user_id == channel.user_id
+    return is_own and person.wants_invitations and now < invitation.expires_at
 
 
 def _message(rows: Sequence[Notification]) -> Message:
@@ -177,6 +220,11 @@ def _path(row: Notification) -> str:
     if row.camera_event:
         return reverse(CAMERA_PAGE, args=[row.camera_event.camera_id])
     return reverse("notifications")
+    if row.event:
+        path = reverse("flag", args=[row.event.flag_id])
+    else:
+        path = reverse("self-report" if row.invitation else "notifications")
+    return Line(row.pk, Topic(row.topic), settings.SITE_URL + path)
 
 
 def _put_back(

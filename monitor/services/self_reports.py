@@ -33,6 +33,8 @@ PROBATION = timedelta(days=60)
 def self_report_record(*, person: Person, by: User, value: int) -> SelfReport:
     """One answer of the person themselves, at most one in ten minutes.
 
+    It answers the invitation that waits for one.
+
     Raises Refused for anybody else, without consent, for another value, or too soon.
     """
     if person.user_id != by.pk:
@@ -49,7 +51,10 @@ def self_report_record(*, person: Person, by: User, value: int) -> SelfReport:
         if person.self_reports.filter(at__gt=now - NOT_SOONER_THAN).exists():
             text = "You answered less than ten minutes ago; answer again later."
             raise Refused("too_soon", text, status=429)
-        return SelfReport.objects.create(person=person, at=now, day=day, value=value)
+        invited = person.invitations.waiting(now=now).first()
+        return SelfReport.objects.create(
+            person=person, at=now, day=day, value=value, invitation=invited
+        )
 
 
 def validation_measure(*, now: datetime) -> Validation | None:

@@ -19,7 +19,7 @@ from monitor.models import (
     NotificationChannel,
     Person,
 )
-from monitor.notification_rules import MAX_ATTEMPTS, Topic
+from monitor.notification_rules import MAX_ATTEMPTS, UNCHOSEN, Topic
 from monitor.notifications import Message, TransportError
 from monitor.notifications.webhook import Webhook
 from monitor.services import delivery, flags
@@ -31,7 +31,7 @@ from tests.factories import MODEL, PersonFactory, UserFactory
 # 12:00 in Berlin.
 NOON = datetime(2026, 1, 14, 11, tzinfo=UTC)
 RISE = Rise(recent=0.5, baseline=0.2, z=4.0, model=MODEL, formula="1")
-ALL = frozenset(Topic) - {Topic.TEST}
+ALL = frozenset(Topic) - UNCHOSEN
 Status = Notification.Status
 
 
