@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 from monitor.scoring import Interval
 
 DATA = Path(__file__).with_name("data")
+# The row of people in general; `monitor.level_simulation` needs NumPy, pages do not.
+GENERAL = "people in general below it"
 FIGURES, PLAN = DATA / "flags.json", DATA / "flag_plan.json"
 
 
@@ -45,6 +47,27 @@ class Simulated(NamedTuple):
     within: int
     settings: int
     setting: dict[str, Any]
+
+
+class AtLevel(NamedTuple):
+    """False flags of people whose true ratio lies so far from the level.
+
+    points: percentage points, at most 0; None for people in general below the level.
+    """
+
+    points: int | None
+    rate: float
+    interval: Interval
+
+
+class LevelFigures(NamedTuple):
+    """Of the kind level, for one level."""
+
+    level: float
+    people: int
+    within: int
+    false: list[AtLevel]
+    found: list[Rise]
 
 
 class Planned(NamedTuple):
@@ -92,6 +115,33 @@ def simulated() -> Simulated:
         within=found["within"],
         settings=len(rates),
         setting=found["setting"],
+    )
+
+
+@cache
+def of_level() -> LevelFigures:
+    found = json.loads(FIGURES.read_text(encoding="utf-8"))["level"]
+    return LevelFigures(
+        level=found["level"],
+        people=found["people"],
+        within=found["within"],
+        false=[
+            AtLevel(
+                None if name == GENERAL else round(100 * float(name)),
+                row["false_episodes_per_100_person_months"],
+                Interval(*row["false_episodes_interval"]),
+            )
+            for name, row in found["false"].items()
+        ],
+        found=[
+            Rise(
+                float(shift),
+                row["detection"],
+                Interval(*row["detection_interval"]),
+                row["median_delay_days"],
+            )
+            for shift, row in found["found"].items()
+        ],
     )
 
 

@@ -31,6 +31,9 @@ def rule(request: Asked) -> HttpResponse:
         ],
         "once_in": once_in(POLICY.enter_evidence),
         "simulated": flag_record.simulated(),
+        "of_level": (
+            flag_record.of_level() if Flag.Kind.LEVEL in settings.FLAG_KINDS else None
+        ),
         "planned": flag_record.planned(),
         "level": settings.STRESS_LEVEL,
         "expires": EXPIRES_AFTER.days,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -340,3 +341,20 @@ def test_a_closed_flag_says_its_outcome_once(
     client_health.post(f"/flags/{raised.pk}/conclude/", sent)
     for client in (client_health, client_employee):
         assert page(client, raised).lower().count("not confirmed") == 1
+
+
+@pytest.mark.parametrize("kinds", [{"rise"}, {"rise", "level"}])
+def test_the_rule_page_has_figures_of_the_level_where_it_is_raised(
+    client_health: Client, settings: Any, kinds: set[str]
+) -> None:
+    settings.FLAG_KINDS = frozenset(kinds)
+    page = client_health.get("/rule/").content.decode()
+    assert ("How often the level errs" in page) is ("level" in kinds)
+    assert ("20 points below" in page) is ("level" in kinds)
+    assert "They are for a level of" not in page
+
+
+def test_figures_of_another_level_say_so(client_health: Client, settings: Any) -> None:
+    settings.FLAG_KINDS, settings.STRESS_LEVEL = frozenset({"level"}), 0.5
+    page = client_health.get("/rule/").content.decode()
+    assert "They are for a level of 40%; here it is 50%." in page

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings as settings_of_site
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError
 from django.utils import timezone
@@ -32,6 +33,7 @@ from monitor.flag_simulation import (
     sign_rate,
     simulate,
 )
+from monitor.level_simulation import level_figures
 from monitor.models import Organisation
 from monitor.periods import local_day
 from monitor.population import site_pictures, site_population
@@ -166,6 +168,7 @@ def _table(run: Run) -> dict[str, Any]:
         "first_signs_per_100_person_months": sign_rate(settings[0], run),
         **standard,
         "settings": rows,
+        "level": level_figures(settings[0], run, settings_of_site.STRESS_LEVEL),
     }
 
 
@@ -220,7 +223,26 @@ def _text(found: dict[str, Any]) -> str:
             share = f"{row['detection'][shift]:.0%} ({low:.0%} to {high:.0%})"
             line += f"  {share:>18} {_days(row['median_delay_days'][shift]):>4}"
         lines.append(line)
-    return "\n".join(lines)
+    return "\n".join([*lines, "", *_level_lines(found["level"])])
+
+
+def _level_lines(found: dict[str, Any]) -> list[str]:
+    """Of the kind level: by how far the true ratio lies from it."""
+    lines = [
+        f"kind level, {found['level']:.2f}, {found['people']} people each in the "
+        "standard setting, whatever --rule",
+        f"{'true ratio from the level':29}  false per 100 months",
+    ]
+    for name, row in found["false"].items():
+        low, high = row["false_episodes_interval"]
+        rate = row["false_episodes_per_100_person_months"]
+        lines.append(f"{name:29}  {rate:5.2f} ({low:.2f} to {high:.2f})")
+    lines.append(f"{'':29}  found within {found['within']} working days, days")
+    for name, row in found["found"].items():
+        low, high = row["detection_interval"]
+        share = f"{row['detection']:.0%} ({low:.0%} to {high:.0%})"
+        lines.append(f"{name:29}  {share:>18} {_days(row['median_delay_days']):>4}")
+    return lines
 
 
 def _plan_text(found: dict[str, Any], looks: dict[str, list[Look]]) -> str:
