@@ -43,7 +43,6 @@ BEAT_SCHEDULE = {
         "monitor.team_figures_release", RELEASE_EVERY
     ),
     "notice cameras that fall silent": entry("monitor.cameras_watch", WATCH_EVERY),
-    "assess people who are due": entry("monitor.assess_due", ASSESS_EVERY),
     "judge days that are over or have changed": entry(
         "monitor.assess_due", ASSESS_EVERY
     ),

@@ -26,9 +26,9 @@ from monitor.models import (
     SiteCalibration,
     Team,
 )
+from monitor.models.people import HOURS
 from monitor.people_import import PersonResource, SealedInPage
 from monitor.services.camera_schedule import camera_reschedule, cameras_reschedule
-from monitor.models.people import HOURS
 from monitor.services.consent import consent_give, consent_withdraw
 
 # Tokens are made for accounts by search, not from a list of all of them.
@@ -77,10 +77,6 @@ class PersonAdmin(ImportMixin, admin.ModelAdmin[Person]):  # type: ignore[misc]
 
     resource_classes: ClassVar = [PersonResource]
     tmp_storage_class = SealedInPage
-    list_display = ("number", "name", "team", "has_consent")
-
-
-class PersonAdmin(admin.ModelAdmin[Person]):
     list_display = ("number", "name", "team", "has_consent", "own_hours")
     list_filter = ("team",)
     search_fields = ("number", "name")

@@ -27,15 +27,12 @@ class Topic(StrEnum):
     STALE = "stale"
     SILENT = "silent"
     HEARD = "heard"
+    INVITED = "invited"
     TEST = "test"
 
 
 # Who wants to know of the trouble is told of its end, too.
 CHOSEN_AS = {Topic.HEARD: Topic.SILENT}
-    INVITED = "invited"
-    TEST = "test"
-
-
 # Of these nothing is chosen channel by channel.
 UNCHOSEN = frozenset({Topic.INVITED, Topic.TEST})
 

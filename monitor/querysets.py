@@ -320,8 +320,6 @@ class NotificationQuerySet(models.QuerySet[Any]):
             status=S.SENDING, claim=token, claimed_at=now, attempts=F("attempts") + 1
         )
         taken = self.held(token).select_related(
-            "channel__user", "event__flag", "camera_event"
+            "channel__user", "event__flag", "camera_event", "invitation__person"
         )
-        related = ("channel__user", "event__flag", "invitation__person")
-        taken = self.held(token).select_related(*related)
         return token, list(taken.order_by("due_at", "pk"))

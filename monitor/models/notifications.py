@@ -10,9 +10,14 @@ from django.db.models import F, Q
 
 from monitor.models.camera_health import CameraEvent
 from monitor.models.flags import FlagEvent
-from monitor.notification_rules import CHOSEN_AS, Digest, QuietHours, Topic
 from monitor.models.self_reports import Invitation
-from monitor.notification_rules import UNCHOSEN, Digest, QuietHours, Topic
+from monitor.notification_rules import (
+    CHOSEN_AS,
+    UNCHOSEN,
+    Digest,
+    QuietHours,
+    Topic,
+)
 from monitor.querysets import NotificationQuerySet
 
 
@@ -67,10 +72,9 @@ class NotificationChannel(models.Model):
         return f"{self.get_kind_display()} of {self.user_id}"
 
     def wants(self, topic: str) -> bool:
-        chosen = CHOSEN_AS.get(Topic(topic), topic)
-        return chosen == Topic.TEST or bool(getattr(self, f"on_{chosen}"))
         """Tests are asked for, invitations are chosen elsewhere: not by channel."""
-        return topic in UNCHOSEN or bool(getattr(self, f"on_{topic}"))
+        chosen = CHOSEN_AS.get(Topic(topic), topic)
+        return chosen in UNCHOSEN or bool(getattr(self, f"on_{chosen}"))
 
     @property
     def quiet(self) -> QuietHours | None:

@@ -15,8 +15,7 @@ from django.utils import timezone
 
 from monitor import vault
 from monitor.models import Notification, NotificationChannel
-from monitor.notification_rules import CHOSEN_AS, Digest, Topic
-from monitor.notification_rules import UNCHOSEN, Digest, Topic
+from monitor.notification_rules import CHOSEN_AS, UNCHOSEN, Digest, Topic
 from monitor.notifications.base import TransportError, opened
 from monitor.notifications.http import split_url
 from monitor.notifications.webhook import new_key
@@ -25,8 +24,7 @@ Kind = NotificationChannel.Kind
 MOST = 10
 TEST_EVERY = timedelta(minutes=1)
 # Tests are not chosen, and nothing that comes with another topic.
-CHOICES = tuple(topic for topic in Topic if topic not in {Topic.TEST, *CHOSEN_AS})
-CHOICES = tuple(topic for topic in Topic if topic not in UNCHOSEN)
+CHOICES = tuple(topic for topic in Topic if topic not in {*UNCHOSEN, *CHOSEN_AS})
 
 
 class ChannelRefused(Exception):

@@ -174,7 +174,6 @@ def _may_be_told(
     channel: NotificationChannel, rows: Sequence[Notification], now: datetime
 ) -> list[Notification]:
     """Without those that the user may not see, or does not want, any more."""
-    visible = _visible(channel, {row.event.flag.person_id for row in rows if row.event})
     cameras = {row.camera_event.camera_id for row in rows if row.camera_event}
     managed = _managed(channel, cameras) if cameras else set()
     about = {row.pk: _person_id(row) for row in rows}
@@ -184,7 +183,6 @@ def _may_be_told(
         row
         for row in rows
         if not transport.is_noop(row.topic)
-        and (row.event is None or row.event.flag.person_id in visible)
         and (row.camera_event is None or row.camera_event.camera_id in managed)
         and (about[row.pk] is None or about[row.pk] in visible)
         and (row.invitation is None or _still_asks(row.invitation, channel, now))
@@ -192,7 +190,7 @@ def _may_be_told(
 
 
 def _person_id(row: Notification) -> int | None:
-    """Whom it is about; None for a test."""
+    """Whom it is about; None for a test and for a camera."""
     if row.invitation:
         return row.invitation.person_id
     return row.event.flag.person_id if row.event else None
@@ -219,12 +217,7 @@ def _path(row: Notification) -> str:
         return reverse("flag", args=[row.event.flag_id])
     if row.camera_event:
         return reverse(CAMERA_PAGE, args=[row.camera_event.camera_id])
-    return reverse("notifications")
-    if row.event:
-        path = reverse("flag", args=[row.event.flag_id])
-    else:
-        path = reverse("self-report" if row.invitation else "notifications")
-    return Line(row.pk, Topic(row.topic), settings.SITE_URL + path)
+    return reverse("self-report" if row.invitation else "notifications")
 
 
 def _put_back(

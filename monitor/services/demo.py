@@ -192,9 +192,8 @@ def _frame(size: DemoSize, tz: ZoneInfo, now: datetime) -> Frame:
     ]
     return Frame(
         seed=size.seed,
+        yesterday=size.until - timedelta(days=1),
         days=_days(size),
-        yesterday=yesterday,
-        days=last_working_days(size.days, until=yesterday),
         morning=size.until if is_working_day(size.until) else None,
         tz=tz,
         now=now,

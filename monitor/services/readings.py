@@ -13,7 +13,6 @@ from django.utils import timezone
 from inference import FaceReading, FrameReading
 from monitor.models import Organisation, Person, Reading, Snapshot, SnapshotImage
 from monitor.periods import local_day
-from monitor.services.assessment import person_assess_soon
 from monitor.services.camera_days import camera_days_add
 from monitor.services.consent import snapshots_skip
 from monitor.services.summaries import people_lock, summaries_refresh

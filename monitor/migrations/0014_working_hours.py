@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('monitor', '0009_assessment_when_due'),
+        ('monitor', '0013_assessment_when_due'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('monitor', '0010_working_hours'),
+        ('monitor', '0014_working_hours'),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('monitor', '0008_team_figures'),
+        ('monitor', '0012_camera_probes'),
     ]
 
     operations = [
