@@ -27,6 +27,7 @@ COLUMNS = (
     "n_bins",
     "unsure_readings",
     "model_changed",
+    "formula_changed",
 )
 
 
@@ -97,6 +98,7 @@ def day_row(day: DayPoint) -> list[Cell]:
         day.bins,
         day.unsure,
         "yes" if day.model_changed else "",
+        "yes" if day.formula_changed else "",
     ]
 
 

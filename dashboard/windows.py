@@ -30,12 +30,13 @@ def windows(
 ) -> list[WindowPoint]:
     """One window per day; nothing on silent days, or while there is too little data.
 
-    A new model starts a person anew, so no window reaches back over its first day.
+    A new model or formula starts a person anew: no window reaches back over its first
+    day.
     """
     points = []
     start = date.min
     for index, day in enumerate(days):
-        start = day.day if day.model_changed else start
+        start = day.day if day.is_restart else start
         first = max(start, last_working_days(WINDOW, until=day.day)[0])
         seen = [each for each in days[: index + 1] if each.day >= first and each.bins]
         points.append(_point(seen, gates) if day.bins else NOTHING)

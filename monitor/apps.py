@@ -12,6 +12,7 @@ class MonitorConfig(AppConfig):
         from monitor import checks  # noqa: F401 - registers them
 
         post_migrate.connect(make_roles, sender=self)
+        post_migrate.connect(make_formula, sender=self)
 
 
 def make_roles(**_: Any) -> None:
@@ -19,3 +20,10 @@ def make_roles(**_: Any) -> None:
     from monitor.services.roles import roles_ensure
 
     roles_ensure()
+
+
+def make_formula(**_: Any) -> None:
+    """Days are summed up under the built-in formula until there is another one."""
+    from monitor.services.formulas import formula_ensure
+
+    formula_ensure()

@@ -88,8 +88,8 @@ def corrections(
 ) -> list[Ratios]:
     """The ratios with their correction; windows without data stay as they are.
 
-    All windows are of the one model that `known` speaks of. The same windows give the
-    same draws, hence the same intervals.
+    All windows are of the one model that `known` speaks of, and of one formula. The
+    same windows give the same draws, hence the same intervals.
     """
     made = [ratios for _, ratios in windows]
     seen = [n for n, (totals, _) in enumerate(windows) if totals.bins]

@@ -34,7 +34,7 @@ from monitor.change_point import (
     prior,
 )
 from monitor.periods import last_working_days
-from monitor.scoring import DEFAULT_WEIGHTS, HAPPY, DayTotals
+from monitor.scoring import HAPPY, DayTotals
 
 
 class DayValue(NamedTuple):
@@ -108,7 +108,7 @@ POLICY = FlagPolicy()
 def day_values(days: Iterable[DayTotals]) -> list[DayValue]:
     """Stress ratios of the days that have any."""
     return [
-        DayValue(row.day, DEFAULT_WEIGHTS.stress(row.sums) / row.bins, row.bins)
+        DayValue(row.day, row.weights.stress(row.sums) / row.bins, row.bins)
         for row in days
         if row.bins
     ]

@@ -26,10 +26,12 @@ def ratios_of_all(windows: Sequence[Totals], *, level: float) -> list[Ratios]:
     models = {totals.model for totals in windows if totals.bins}
     for model, known in known_matrices(models).items():
         own = [n for n, totals in enumerate(windows) if totals.model == model]
-        pairs = [(windows[n], made[n]) for n in own]
-        found = corrections(pairs, known, level=level)
-        for n, ratios in zip(own, found, strict=True):
-            made[n] = ratios
+        for weights in dict.fromkeys(windows[n].weights for n in own):
+            alike = [n for n in own if windows[n].weights == weights]
+            pairs = [(windows[n], made[n]) for n in alike]
+            found = corrections(pairs, known, level=level, weights=weights)
+            for n, ratios in zip(alike, found, strict=True):
+                made[n] = ratios
     return made
 
 

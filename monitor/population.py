@@ -15,21 +15,21 @@ from monitor.change_point import (
 )
 from monitor.flag_kinds import RISE, expected, values_of
 from monitor.models import DailySummary, Person
-from monitor.scoring import newest_days
+from monitor.scoring import FORMULA, newest_days
 
 DAYS = 60  # calendar days
 PEOPLE = 300
 KEPT = 7 * 24 * 3600  # seconds
 
 
-def site_population(on: date, kind: str = RISE) -> Population:
-    """Of what a kind of flag looks at.
+def site_population(on: date, kind: str = RISE, formula: str = FORMULA) -> Population:
+    """Of what a kind of flag looks at, under the formula in use.
 
     As of the Monday of that day's week, so that decisions of a week agree.
     """
     monday = on - timedelta(days=on.weekday())
     found: Population | None = cache.get_or_set(
-        f"flag-population:{kind}:{monday}",
+        f"flag-population:{formula}:{kind}:{monday}",
         lambda: estimate_population(*site_days(monday, kind), expected(kind)),
         KEPT,
     )
@@ -42,7 +42,8 @@ def site_days(until: date, kind: str = RISE) -> tuple[Floats, Ints]:
     Each person's days are those of the newest model, filled up with days of 0 bins.
     """
     people = Person.objects.consented().order_by("pk").values_list("pk", flat=True)
-    stored = DailySummary.objects.filter(person_id__in=list(people[:PEOPLE])).for_days(
+    shown = DailySummary.objects.shown()
+    stored = shown.filter(person_id__in=list(people[:PEOPLE])).for_days(
         until - timedelta(days=DAYS), until - timedelta(days=1)
     )
     rows = [values_of(kind, newest_days(days)) for days in stored.by_person().values()]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import timedelta
+from functools import lru_cache
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any, Self
 
@@ -13,7 +14,7 @@ from django.utils import timezone
 
 from inference import EMOTIONS
 from monitor.notification_rules import MAX_ATTEMPTS as MOST_TRIES
-from monitor.scoring import DayTotals
+from monitor.scoring import DayTotals, Weights
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -224,23 +225,42 @@ class ReadingQuerySet(models.QuerySet[Any]):
         return self.filter(counted=True)
 
 
+class FormulaQuerySet(models.QuerySet[Any]):
+    def kept(self) -> Self:
+        """Those that days are summed up under."""
+        return self.filter(since__isnull=False)
+
+
 class DailySummaryQuerySet(models.QuerySet[Any]):
     def for_days(self, first: date, last: date) -> Self:
         """Days from `first` to `last`, both included."""
         return self.filter(day__gte=first, day__lte=last)
 
+    def shown(self) -> Self:
+        """Of days that are kept under several formulas, those that pages read."""
+        return self.filter(
+            formula__shown_from__lte=F("day"), formula__shown_until__gt=F("day")
+        )
+
     def by_person(self) -> dict[int, list[DayTotals]]:
         """The days of each person as plain values, in one query."""
         sums = [f"{emotion}_sum" for emotion in EMOTIONS]
         hard = [f"{emotion}_hard" for emotion in EMOTIONS]
+        weights = [f"formula__{emotion}" for emotion in EMOTIONS]
         rows = self.order_by("person_id", "day").values_list(
-            "person_id", *DayTotals._fields[:6], *sums, *hard
+            "person_id", *DayTotals._fields[:6], *sums, *hard, *weights
         )
         found: dict[int, list[DayTotals]] = {}
         for row in rows:
-            day = DayTotals._make((*row[1:7], row[7:12], row[12:17]))
+            own = _weights(row[17:])
+            day = DayTotals._make((*row[1:7], row[7:12], row[12:17], own))
             found.setdefault(row[0], []).append(day)
         return found
+
+
+@lru_cache(maxsize=16)
+def _weights(values: tuple[float, ...]) -> Weights:
+    return Weights(*values)
 
 
 class FlagQuerySet(models.QuerySet[Any]):

@@ -1,7 +1,8 @@
 """From probabilities to ratios, intervals and verdicts: pure functions.
 
-Nothing here knows the database, the clock or the settings. `FORMULA` names this way of
-counting; every stored result carries it, and a change of any formula changes it.
+Nothing here knows the database, the clock or the settings. `FORMULA` names the built-in
+numbers; sites may add formulas with others (`monitor.models.Formula`). Every stored
+result carries the name of its formula.
 """
 
 from __future__ import annotations
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 FORMULA = "1"
 RHO = 0.6
+HOURS_A_DAY = 8.0
+# The reason of a reading that passed every gate but the one on its largest probability.
+UNCERTAIN = "uncertain"
 Z95 = 1.959963984540054
 ANGRY, HAPPY, NEUTRAL, SAD, SURPRISE = range(len(EMOTIONS))
 
@@ -50,23 +54,6 @@ class Bin(NamedTuple):
     hard: Five
 
 
-class DayTotals(NamedTuple):
-    """One stored day of one person under one model and formula."""
-
-    day: date
-    model: str
-    formula: str
-    bins: int
-    counted: int
-    unsure: int
-    sums: Five
-    hard: Five
-
-    @property
-    def version(self) -> tuple[str, str]:
-        return (self.model, self.formula)
-
-
 @dataclass(frozen=True, slots=True)
 class Weights:
     """How much each emotion counts as stress, 0 to 1.
@@ -90,6 +77,34 @@ class Weights:
     def stress(self, shares: Iterable[float]) -> float:
         pairs = zip(self.as_tuple(), shares, strict=True)
         return sum(weight * share for weight, share in pairs)
+
+
+DEFAULT_WEIGHTS = Weights()
+
+
+class DayTotals(NamedTuple):
+    """One stored day of one person under one model and formula."""
+
+    day: date
+    model: str
+    formula: str
+    bins: int
+    counted: int
+    unsure: int
+    sums: Five
+    hard: Five
+    weights: Weights = DEFAULT_WEIGHTS
+
+    @property
+    def version(self) -> tuple[str, str]:
+        return (self.model, self.formula)
+
+    @property
+    def stress(self) -> float | None:
+        """None on a day without counted readings."""
+        if not self.bins:
+            return None
+        return min(1.0, self.weights.stress(self.sums) / self.bins)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +135,7 @@ class Totals:
     hard: Five = ZERO
     model: str = ""
     formula: str = FORMULA
+    weights: Weights = DEFAULT_WEIGHTS
 
     @classmethod
     def of(cls, days: Iterable[DayTotals], *, expected: Mapping[date, float]) -> Totals:
@@ -143,6 +159,7 @@ class Totals:
             hard=_add(row.hard for row in rows),
             model=rows[-1].model,
             formula=rows[-1].formula,
+            weights=rows[-1].weights,
         )
 
 
@@ -185,8 +202,20 @@ class Ratios:
         return self.bins / 12
 
 
-DEFAULT_WEIGHTS = Weights()
 DEFAULT_GATES = Gates()
+
+
+def is_counted(
+    scores: Five, *, counted: bool, reason: str, least: float | None
+) -> bool:
+    """Whether a reading of the largest face counts where `least` is asked of max p.
+
+    Only readings that were counted or refused for max p alone are decided anew; what
+    the quality gate refused stays refused. None leaves all as it was when read.
+    """
+    if least is None:
+        return counted
+    return (counted or reason == UNCERTAIN) and max(scores) >= least
 
 
 def bins_of(readings: Iterable[tuple[int, Five]]) -> list[Bin]:
@@ -264,11 +293,10 @@ def ratios_of(
     *,
     level: float,
     rho: float = RHO,
-    weights: Weights = DEFAULT_WEIGHTS,
     gates: Gates = DEFAULT_GATES,
 ) -> Ratios:
     """Ratios of a window, their intervals, and the verdict against `level`."""
-    n = totals.bins
+    n, weights = totals.bins, totals.weights
     n_eff = effective_n(n, rho)
     shares = _scale(totals.sums, n) if n else None
     hard = _scale(totals.hard, n) if n else None

@@ -26,7 +26,6 @@ from monitor.periods import (
 )
 from monitor.querysets import FlagQuerySet, PersonQuerySet
 from monitor.scoring import (
-    DEFAULT_WEIGHTS,
     HAPPY,
     DayTotals,
     Ratios,
@@ -94,6 +93,12 @@ class DayPoint:
     happiness_high: float | None
     unsure: int
     model_changed: bool
+    formula_changed: bool = False
+
+    @property
+    def is_restart(self) -> bool:
+        """What was before cannot be compared with this day."""
+        return self.model_changed or self.formula_changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +149,8 @@ def person_page(*, person: Person, period: Period) -> PersonPage:
     first, last = period.first_day, period.last_day
     flags = list(_flags_during(person, first, last))
     history = timedelta(days=POLICY.history_days())
-    stored = DailySummary.objects.filter(person=person).for_days(first - history, last)
+    known = DailySummary.objects.shown().filter(person=person)
+    stored = known.for_days(first - history, last)
     days = stored.by_person().get(person.pk, [])
     week = person.week(Organisation.current().week)
     (ratios,) = _ratios_of_all([_inside(days, period)], [week], period)
@@ -185,14 +191,16 @@ def recent_readings(*, person: Person, limit: int = 20) -> list[Reading]:
 
 def _with_last_day(people: PersonQuerySet) -> PersonQuerySet:
     """Annotates `last_day` from the end of the index, however long the history is."""
-    seen = DailySummary.objects.filter(person=OuterRef("pk"), bins__gt=0)
+    own = DailySummary.objects.shown().filter(person=OuterRef("pk"))
+    seen = own.filter(bins__gt=0)
     last = Subquery(seen.order_by("-day").values("day")[:1])
     found: PersonQuerySet = people.select_related("team").annotate(last_day=last)
     return found
 
 
 def _days(people: Iterable[Person], period: Period) -> dict[int, list[DayTotals]]:
-    stored = DailySummary.objects.filter(person__in=[person.pk for person in people])
+    shown = DailySummary.objects.shown()
+    stored = shown.filter(person__in=[person.pk for person in people])
     return stored.for_days(period.first_day, period.last_day).by_person()
 
 
@@ -278,22 +286,26 @@ def _day_points(days: list[DayTotals], first: date, last: date) -> list[DayPoint
     ranked = sorted(days, key=lambda row: (row.day, order.index(row.version)))
     row_of = {row.day: row for row in ranked}
     points = []
-    version: tuple[str, str] | None = None
+    before: DayTotals | None = None
     for day in sorted({*working_days(first, last), *row_of}):
         row = row_of.get(day)
-        changed = row is not None and version not in (None, row.version)
-        version = row.version if row else version
         if day >= first:
-            points.append(_day_point(day, row, changed))
+            points.append(_day_point(day, row, before))
+        before = row or before
     return points
 
 
-def _day_point(day: date, row: DayTotals | None, changed: bool) -> DayPoint:
+def _day_point(day: date, row: DayTotals | None, before: DayTotals | None) -> DayPoint:
+    """`before` is the last earlier day with a row."""
+    known = row is not None and before is not None
+    model = known and row.model != before.model
+    formula = known and row.formula != before.formula
     if row is None or not row.bins:
         unsure = row.unsure if row else 0
-        return DayPoint(day, 0, None, None, None, None, None, None, unsure, changed)
+        nothing = (None,) * 6
+        return DayPoint(day, 0, *nothing, unsure, model, formula)
     n_eff = effective_n(row.bins)
-    stress = min(1.0, DEFAULT_WEIGHTS.stress(row.sums) / row.bins)
+    stress = row.stress or 0.0
     happiness = min(1.0, row.sums[HAPPY] / row.bins)
     s, h = wilson(stress, n_eff), wilson(happiness, n_eff)
     return DayPoint(
@@ -306,7 +318,8 @@ def _day_point(day: date, row: DayTotals | None, changed: bool) -> DayPoint:
         happiness_low=h.low if h else None,
         happiness_high=h.high if h else None,
         unsure=row.unsure,
-        model_changed=changed,
+        model_changed=model,
+        formula_changed=formula,
     )
 
 

@@ -193,7 +193,7 @@ def block_data(
             person_id=pk,
             day=first + timedelta(days=n),
             model=model,
-            formula=FORMULA,
+            formula_id=FORMULA,
             bins=bins,
             counted=bins,
             unsure=0,

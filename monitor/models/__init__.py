@@ -3,6 +3,7 @@
 from monitor.models.camera_health import CameraDay, CameraEvent
 from monitor.models.cameras import Camera, CaptureHours, Pause
 from monitor.models.flags import Flag, FlagAnswer, FlagEvent
+from monitor.models.formulas import Formula, Recomputation
 from monitor.models.notifications import (
     Notification,
     NotificationAttempt,
@@ -37,6 +38,7 @@ __all__ = [
     "FlagAnswer",
     "FlagEvent",
     "Invitation",
+    "Formula",
     "ModelEvent",
     "ModelFile",
     "ModelVersion",
@@ -47,6 +49,7 @@ __all__ = [
     "Pause",
     "Person",
     "Reading",
+    "Recomputation",
     "SelfReport",
     "ShadowReading",
     "SiteCalibration",

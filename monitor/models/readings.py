@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from inference import EMOTIONS, EmotionScores
+from monitor.models.formulas import Formula
 from monitor.models.people import Person
 from monitor.models.pictures import Snapshot
 from monitor.querysets import DailySummaryQuerySet, ReadingQuerySet
@@ -82,7 +83,7 @@ class Reading(models.Model):
 
 
 class DailySummary(models.Model):
-    """Sufficient statistics of one person's local day under one model.
+    """Sufficient statistics of one person's local day under one model and formula.
 
     A bin is five minutes; its value is the mean of its counted readings. The `*_sum`
     columns add the bins' mean probabilities, the `*_hard` ones the bins' shares of
@@ -94,7 +95,13 @@ class DailySummary(models.Model):
     )
     day = models.DateField()
     model = models.CharField(max_length=80)
-    formula = models.CharField(max_length=20)
+    formula = models.ForeignKey(
+        Formula,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_column="formula",
+        db_index=False,
+    )
 
     bins = models.PositiveIntegerField()
     counted = models.PositiveIntegerField()
@@ -117,7 +124,8 @@ class DailySummary(models.Model):
         ordering: ClassVar = ["day"]
         constraints: ClassVar = [
             models.UniqueConstraint(
-                fields=["person", "day", "model"], name="summary_once_a_day"
+                fields=["person", "day", "model", "formula"],
+                name="summary_once_a_day_and_formula",
             ),
             models.CheckConstraint(
                 condition=Q(bins__lte=F("counted")), name="a_bin_has_a_reading"

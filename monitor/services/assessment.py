@@ -18,6 +18,8 @@ from monitor.models import DailySummary, Flag, Organisation, Person
 from monitor.periods import judged_day, last_working_days, local_day
 from monitor.population import site_population
 from monitor.scoring import DayTotals, newest_days
+from monitor.querysets import PersonQuerySet
+from monitor.scoring import FORMULA, DayTotals, newest_days
 from monitor.services import flags, self_reports
 from monitor.services.flags import Rise
 
@@ -61,7 +63,8 @@ class Case:
             self.days, self.on, settings.STRESS_LEVEL, self.is_open, since
         )
         if self.kind != flag_kinds.LEVEL:
-            population = site_population(self.on, self.kind)
+            formula = self.days[-1].formula if self.days else FORMULA
+            population = site_population(self.on, self.kind, formula)
             question = replace(question, population=population)
         return flag_kinds.look(self.kind, question)
 
@@ -89,7 +92,8 @@ def person_assess(
         on = local_day(timezone.now(), Organisation.current().tz) - timedelta(days=1)
     flag_of, closed_on = _flags(person_id)
     since = min([on, *(flag.raised_on for flag in flag_of.values())])
-    stored = DailySummary.objects.filter(person_id=person_id).for_days(
+    shown = DailySummary.objects.shown()
+    stored = shown.filter(person_id=person_id).for_days(
         since - timedelta(days=POLICY.history_days()), on
     )
     days = newest_days(stored.by_person().get(person_id, []))
@@ -213,10 +217,11 @@ def _follow(case: Case, flag: Flag) -> Flag | None:
         return None
     stale = flag.status == Flag.Status.STALE
     if not case.same_model:
-        # The new model's figures cannot be compared with the flag's baseline. To close
-        # it would hide somebody from the people who should look, so it waits for them,
-        # or for the new model's own baseline to say that all is well.
-        return _pause(case, flag, "the model changed, so the baseline starts again")
+        # The new figures cannot be compared with the flag's baseline. To close it
+        # would hide somebody from the people who should look, so it waits for them,
+        # or for the new baseline to say that all is well.
+        what = "formula" if flag.model == case.days[-1].model else "model"
+        return _pause(case, flag, f"the {what} changed, so the baseline starts again")
     if seen.decision is Decision.STALE:
         return _pause(
             case, flag, f"no data for {POLICY.recent_working_days} working days"

@@ -15,13 +15,14 @@ from monitor.agreement import Pair, repeated_measures_correlation
 from monitor.flag_rules import day_values
 from monitor.models import (
     DailySummary,
+    Formula,
     Organisation,
     Person,
     SelfReport,
     Validation,
 )
 from monitor.periods import local_day
-from monitor.scoring import FORMULA, newest_days
+from monitor.scoring import newest_days
 from monitor.services.intake import Refused
 
 NOT_SOONER_THAN = timedelta(minutes=10)
@@ -73,7 +74,7 @@ def validation_measure(*, now: datetime) -> Validation | None:
         correlation=found.correlation,
         low=low,
         high=high,
-        formula=FORMULA,
+        formula=Formula.current_name(),
     )
 
 
@@ -108,7 +109,7 @@ def _pairs(since: date) -> Iterator[list[Pair]]:
     )
     for person_id, day, mean in rows:
         said.setdefault(person_id, {})[day] = mean
-    stored = DailySummary.objects.filter(person_id__in=said, day__gte=since)
+    stored = DailySummary.objects.shown().filter(person_id__in=said, day__gte=since)
     for person_id, days in stored.by_person().items():
         answers = said[person_id]
         values = day_values(newest_days(days))

@@ -2,12 +2,16 @@
 
 So late, repeated, deleted and re-timed readings leave them exact, as long as every
 touched day is named. Whose past days are touched is marked for the flag rule.
+A touched day is summed up under each formula that is kept, so that none of them misses
+what comes in while another one is in use or is still being recomputed. So late,
+repeated, deleted and re-timed readings leave them exact, as long as every touched day
+is named.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from datetime import date, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -18,9 +22,9 @@ from django.db.models.functions import TruncDate
 from django.utils import timezone
 
 from inference import EMOTIONS
-from monitor.models import DailySummary, Organisation, Person, Reading
+from monitor.models import DailySummary, Formula, Organisation, Person, Reading
 from monitor.periods import Period, bin_of, local_day
-from monitor.scoring import FORMULA, Five, bins_of
+from monitor.scoring import Five, bins_of, five, is_counted
 
 PersonDay = tuple[int, date]
 # Days this close are read in one range, over a weekend for example.
@@ -34,17 +38,29 @@ class Key(NamedTuple):
     person_id: int
     day: date
     model: str
+    formula_id: str
 
 
-class Day:
-    """The readings of one summary while they are being collected."""
+class Read(NamedTuple):
+    """A reading of the largest face."""
 
-    def __init__(self) -> None:
-        self.unsure = 0
-        self.counted: list[tuple[int, Five]] = []
+    bin: int
+    scores: Five
+    counted: bool
+    reason: str
 
-    def summary(self, key: Key) -> DailySummary:
-        bins = bins_of(self.counted)
+    def counts(self, least: float | None) -> bool:
+        counted, reason = self.counted, self.reason
+        return is_counted(self.scores, counted=counted, reason=reason, least=least)
+
+
+class Day(list[Read]):
+    """The readings of one person's day under one model."""
+
+    def summary(self, key: Key, formula: Formula) -> DailySummary:
+        least = formula.min_confidence
+        counted = [(row.bin, row.scores) for row in self if row.counts(least)]
+        bins = bins_of(counted)
         sums = {
             f"{emotion}_sum": sum(row.means[n] for row in bins)
             for n, emotion in enumerate(EMOTIONS)
@@ -55,16 +71,15 @@ class Day:
         }
         return DailySummary(
             **key._asdict(),
-            formula=FORMULA,
             bins=len(bins),
-            counted=len(self.counted),
-            unsure=self.unsure,
+            counted=len(counted),
+            unsure=len(self) - len(counted),
             **sums,
             **hard,
         )
 
 
-KEY = ["person", "day", "model"]
+KEY = ["person", "day", "model", "formula"]
 OWN = [
     field.name
     for field in DailySummary._meta.concrete_fields
@@ -72,11 +87,14 @@ OWN = [
 ]
 
 
-def summaries_refresh(*, person_days: Iterable[PersonDay]) -> None:
+def summaries_refresh(
+    *, person_days: Iterable[PersonDay], formula: Formula | None = None
+) -> None:
     """Make the summaries of these days equal to their readings.
 
-    Joins the caller's transaction. Counted readings are summed; readings of the largest
-    face that are not usable are `unsure`. A day without either loses its row.
+    Under one formula, or all that are kept. Joins the caller's transaction. Counted
+    readings are summed; readings of the largest face that are not usable are `unsure`.
+    A day without either loses its row.
     """
     wanted = set(person_days)
     if not wanted:
@@ -86,8 +104,14 @@ def summaries_refresh(*, person_days: Iterable[PersonDay]) -> None:
         tz = Organisation.current().tz
         days = _collect(wanted, tz)
         _delete_all_but(set(days), wanted)
+        # Asked under the lock: a recomputation that begins now finds these people
+        # either before this transaction, which then knows of it, or after it.
+        formulas = [formula] if formula else list(Formula.objects.kept())
+        days = _collect(wanted, Organisation.current().tz)
+        rows = _summaries(days, formulas)
+        _delete_all_but(rows, wanted, formulas)
         DailySummary.objects.bulk_create(
-            [days[key].summary(key) for key in sorted(days)],
+            rows.values(),
             update_conflicts=True,
             unique_fields=KEY,
             update_fields=OWN,
@@ -119,9 +143,13 @@ def people_lock(ids: Iterable[int]) -> None:
     list(people.select_for_update(no_key=True).values_list("pk"))
 
 
-def person_rebuild(*, person_id: int) -> int:
-    """Recompute every day that has readings or a summary; says how many."""
+def person_rebuild(*, person_id: int, formula: Formula | None = None) -> int:
+    """Recompute every day that has readings or a summary; says how many.
+
+    Of one formula only the days since it is kept.
+    """
     tz = Organisation.current().tz
+    since = formula.since if formula and formula.since else date.min
     readings = Reading.objects.filter(person_id=person_id)
     read = readings.annotate(day=TruncDate("taken_at", tzinfo=tz)).order_by()
     summarised = DailySummary.objects.filter(person_id=person_id).order_by()
@@ -129,28 +157,39 @@ def person_rebuild(*, person_id: int) -> int:
         set(read.values_list("day", flat=True).distinct())
         | set(summarised.values_list("day", flat=True))
     )
+    days = [day for day in days if day >= since]
     for start in range(0, len(days), CHUNK):
         chunk = days[start : start + CHUNK]
-        summaries_refresh(person_days=[(person_id, day) for day in chunk])
+        summaries_refresh(
+            person_days=[(person_id, day) for day in chunk], formula=formula
+        )
     return len(days)
 
 
-def _collect(wanted: set[PersonDay], tz: ZoneInfo) -> dict[Key, Day]:
+def _summaries(
+    days: dict[tuple[int, date, str], Day], formulas: Iterable[Formula]
+) -> dict[Key, DailySummary]:
+    return {
+        (key := Key(*about, formula.name)): days[about].summary(key, formula)
+        for about in sorted(days)
+        for formula in formulas
+        if formula.since is not None and formula.since <= about[1]
+    }
+
+
+def _collect(wanted: set[PersonDay], tz: ZoneInfo) -> dict[tuple[int, date, str], Day]:
     rows = (
         Reading.objects.filter(_readings_of(wanted, tz), face_index=0)
         .filter(Q(counted=True) | Q(usable=False))
         .order_by()
-        .values_list("person_id", "taken_at", "model", "counted", *EMOTIONS)
+        .values_list("person_id", "taken_at", "model", "counted", "reason", *EMOTIONS)
     )
-    days: dict[Key, Day] = defaultdict(Day)
-    for person_id, taken_at, model, counted, *five in rows:
-        key = Key(person_id, local_day(taken_at, tz), model)
-        if key[:2] not in wanted:
-            continue
-        if counted:
-            days[key].counted.append((bin_of(taken_at), (*five,)))
-        else:
-            days[key].unsure += 1
+    days: dict[tuple[int, date, str], Day] = defaultdict(Day)
+    for person_id, taken_at, model, counted, reason, *scores in rows:
+        day = local_day(taken_at, tz)
+        if (person_id, day) in wanted:
+            read = Read(bin_of(taken_at), five(scores), counted, reason)
+            days[person_id, day, model].append(read)
     return days
 
 
@@ -182,10 +221,13 @@ def _spans(days: list[date]) -> Iterator[tuple[date, date]]:
     yield first, last
 
 
-def _delete_all_but(kept: set[Key], wanted: set[PersonDay]) -> None:
+def _delete_all_but(
+    kept: Container[Key], wanted: set[PersonDay], formulas: Iterable[Formula]
+) -> None:
     stored = DailySummary.objects.filter(
         person__in={person_id for person_id, _ in wanted},
         day__in={day for _, day in wanted},
+        formula__in=[formula.name for formula in formulas],
     ).order_by()
     gone = [
         pk

@@ -32,10 +32,10 @@
     return sets;
   }
 
-  // The chosen period on a ground of its own; lines where the model changed and a flag was raised.
+  // The chosen period on a ground of its own; lines where the model or the formula changed and a flag was raised.
   const marks = {
     id: "marks",
-    beforeDatasetsDraw(chart, _, { chosen, changes, flags }) {
+    beforeDatasetsDraw(chart, _, { chosen, changes, formulas, flags }) {
       const { ctx, chartArea: area, scales: { x } } = chart;
       ctx.save();
       if (chosen.length) {
@@ -58,6 +58,7 @@
         ctx.fillText(text, at + 4, area.top + 12);
       };
       for (const index of changes) line(index, "new model");
+      for (const index of formulas) line(index, "new formula");
       ctx.strokeStyle = ctx.fillStyle = colour("--stress-strong");
       for (const index of flags) line(index, "flag");
       ctx.restore();
@@ -99,7 +100,7 @@
       },
       plugins: {
         legend: { display: false },
-        marks: { chosen: answer.chosen, changes: answer.model_changes, flags: answer.flags },
+        marks: { chosen: answer.chosen, changes: answer.model_changes, formulas: answer.formula_changes, flags: answer.flags },
         tooltip: {
           displayColors: false,
           filter: (item) => Boolean(item.dataset.day),

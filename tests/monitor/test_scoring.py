@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -159,7 +160,8 @@ def test_the_hours_seen_stand_against_those_worked() -> None:
 
 
 def test_weights_change_what_stress_is() -> None:
-    ratios = ratios_of(totals(stress=0.5), level=LEVEL, weights=Weights(sad=0.5))
+    given = replace(totals(stress=0.5), weights=Weights(sad=0.5))
+    ratios = ratios_of(given, level=LEVEL)
     assert ratios.stress == pytest.approx(0.375)
     with pytest.raises(ValueError, match="between 0 and 1"):
         Weights(sad=2)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import pwd
 from functools import partial
 from typing import Any
 
@@ -12,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
 from inference import ModelError
+from monitor.management.account import account
 from monitor.models import ModelVersion
 from monitor.services import serving, shadow, versions
 from monitor.services.shadow_report import (
@@ -67,27 +66,29 @@ class Command(BaseCommand):
             self.stdout.write(f"shadow: {use.shadow.version}")
 
     def _import(self, options: dict[str, Any]) -> None:
-        row, new = versions.version_import(model=options["model"], author=_author())
+        row, new = versions.version_import(
+            model=options["model"], author=Author(by=account())
+        )
         self.stdout.write(f"{row} is in{'' if new else ' already'}")
 
     def _activate(self, options: dict[str, Any]) -> None:
         version = versions.version_named(options["version"])
-        versions.version_activate(version=version, author=_author())
+        versions.version_activate(version=version, author=Author(by=account()))
         self.stdout.write(f"{version} reads every picture that is claimed from now on")
 
     def _rollback(self, options: dict[str, Any]) -> None:
-        version = versions.version_rollback(author=_author())
+        version = versions.version_rollback(author=Author(by=account()))
         self.stdout.write(f"{version} reads every picture that is claimed from now on")
 
     def _shadow(self, options: dict[str, Any]) -> None:
         if options["off"] == bool(options["version"]):
             raise CommandError("give a version, or --off")
         if options["off"]:
-            version = versions.shadow_stop(author=_author())
+            version = versions.shadow_stop(author=Author(by=account()))
             self.stdout.write(f"{version} reads no more")
             return
         version = versions.version_named(options["version"])
-        versions.shadow_start(version=version, author=_author())
+        versions.shadow_start(version=version, author=Author(by=account()))
         self.stdout.write(f"{version} reads along; see `manage.py models report`")
 
     def _report(self, options: dict[str, Any]) -> None:
@@ -106,12 +107,3 @@ class Command(BaseCommand):
     def _prune(self, options: dict[str, Any]) -> None:
         gone = shadow.shadow_prune(days=options["days"])
         self.stdout.write(f"{gone} readings of shadows deleted")
-
-
-def _author() -> Author:
-    """The account of the machine; there is no login on the command line."""
-    try:
-        name = pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:
-        name = f"user {os.getuid()}"  # containers have users without a name
-    return Author(by=f"command line, {name}")

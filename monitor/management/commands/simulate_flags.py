@@ -35,6 +35,7 @@ from monitor.flag_simulation import (
 )
 from monitor.level_simulation import level_figures
 from monitor.models import Organisation
+from monitor.models import Formula, Organisation
 from monitor.periods import local_day
 from monitor.population import site_pictures, site_population
 
@@ -49,7 +50,8 @@ _bar = partial(tqdm, unit="count", disable=None)
 def _site() -> Setting:
     """This site's people and pictures a day, or the default where it has too few."""
     today = local_day(timezone.now(), Organisation.current().tz)
-    people, pictures = site_population(today), site_pictures(today)
+    people = site_population(today, formula=Formula.current_name())
+    pictures = site_pictures(today)
     if people == DEFAULT or pictures is None:
         return Setting("default")
     return Setting("this site", people, pictures=pictures)
