@@ -297,9 +297,9 @@ def _day_points(days: list[DayTotals], first: date, last: date) -> list[DayPoint
 
 def _day_point(day: date, row: DayTotals | None, before: DayTotals | None) -> DayPoint:
     """`before` is the last earlier day with a row."""
-    known = row is not None and before is not None
-    model = known and row.model != before.model
-    formula = known and row.formula != before.formula
+    model = formula = False
+    if row is not None and before is not None:
+        model, formula = row.model != before.model, row.formula != before.formula
     if row is None or not row.bins:
         unsure = row.unsure if row else 0
         nothing = (None,) * 6

@@ -69,9 +69,11 @@ def formula_add(*, name: str, numbers: Numbers, by: str) -> Formula:
     weights = dict(zip(EMOTIONS, numbers.weights.as_tuple(), strict=True))
     try:
         with transaction.atomic():
-            return Formula.objects.create(
+            row = Formula(
                 name=name, min_confidence=numbers.least, created_by=by, **weights
             )
+            row.save(force_insert=True)
+            return row
     except IntegrityError as error:
         raise FormulaRefused(
             f"there is a formula {name!r} already; its numbers never change, so give "
