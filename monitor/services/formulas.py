@@ -50,7 +50,7 @@ def formula_ensure() -> None:
 
 
 def formula_named(name: str) -> Formula:
-    found = Formula.objects.filter(name=name).first()
+    found: Formula | None = Formula.objects.filter(name=name).first()
     if found is None:
         names = ", ".join(Formula.objects.values_list("name", flat=True))
         raise FormulaRefused(
