@@ -10,7 +10,7 @@ from django.conf import settings
 
 from monitor.matrices import ratios_of_all
 from monitor.models import DailySummary, Flag, Formula, Organisation, Person
-from monitor.periods import last_working_days, working_days
+from monitor.periods import WorkWeek, last_working_days
 from monitor.scoring import DayTotals, Totals
 from monitor.selectors import WINDOW
 
@@ -91,8 +91,9 @@ def _add(found: Comparison, people: list[int]) -> list[float]:
 
 
 def _window(days: list[DayTotals], first: date, found: Comparison) -> Totals:
+    # Hours decide coverage alone, which is not compared.
     inside = [row for row in days if row.day >= first]
-    return Totals.of(inside, expected_days=len(working_days(first, found.until)))
+    return Totals.of(inside, expected=WorkWeek().expected(first, found.until))
 
 
 def _add_days(found: Comparison, a: list[DayTotals], b: list[DayTotals]) -> None:

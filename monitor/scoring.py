@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 FORMULA = "1"
 RHO = 0.6
-HOURS_A_DAY = 8.0
 # The reason of a reading that passed every gate but the one on its largest probability.
 UNCERTAIN = "uncertain"
 Z95 = 1.959963984540054

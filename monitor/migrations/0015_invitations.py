@@ -43,12 +43,12 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='notification',
             name='event',
-            field=models.ForeignKey(help_text='Empty for a test and for an invitation.', null=True, on_delete=django.db.models.deletion.CASCADE, related_name='notifications', to='monitor.flagevent'),
+            field=models.ForeignKey(help_text='Empty for what is not about a flag.', null=True, on_delete=django.db.models.deletion.CASCADE, related_name='notifications', to='monitor.flagevent'),
         ),
         migrations.AlterField(
             model_name='notification',
             name='topic',
-            field=models.CharField(choices=[('raised', 'raised'), ('reviewed', 'reviewed'), ('answered', 'answered'), ('ended', 'ended'), ('stale', 'stale'), ('invited', 'invited'), ('test', 'test')], max_length=10),
+            field=models.CharField(choices=[('raised', 'raised'), ('reviewed', 'reviewed'), ('answered', 'answered'), ('ended', 'ended'), ('stale', 'stale'), ('silent', 'silent'), ('heard', 'heard'), ('invited', 'invited'), ('test', 'test')], max_length=10),
         ),
         migrations.AddConstraint(
             model_name='organisation',

@@ -108,14 +108,13 @@ class Notification(models.Model):
         null=True,
         on_delete=models.CASCADE,
         related_name="notifications",
-        help_text="Empty for a test and for news of a camera.",
+        help_text="Empty for what is not about a flag.",
     )
     camera_event = models.ForeignKey(
         CameraEvent,
         null=True,
         on_delete=models.CASCADE,
         related_name="notifications",
-        help_text="Empty for a test and for an invitation.",
     )
     invitation = models.OneToOneField(
         Invitation, null=True, on_delete=models.CASCADE, related_name="notification"

@@ -17,8 +17,6 @@ from monitor.flag_rules import POLICY, Decision
 from monitor.models import DailySummary, Flag, Organisation, Person
 from monitor.periods import judged_day, last_working_days, local_day
 from monitor.population import site_population
-from monitor.scoring import DayTotals, newest_days
-from monitor.querysets import PersonQuerySet
 from monitor.scoring import FORMULA, DayTotals, newest_days
 from monitor.services import flags, self_reports
 from monitor.services.flags import Rise

@@ -1,11 +1,9 @@
 """Day summaries: always recomputed from the readings of a day, never added to.
 
 So late, repeated, deleted and re-timed readings leave them exact, as long as every
-touched day is named. Whose past days are touched is marked for the flag rule.
-A touched day is summed up under each formula that is kept, so that none of them misses
-what comes in while another one is in use or is still being recomputed. So late,
-repeated, deleted and re-timed readings leave them exact, as long as every touched day
-is named.
+touched day is named. Whose past days are touched is marked for the flag rule. A touched
+day is summed up under each formula that is kept, so that none of them misses what comes
+in while another one is in use or is still being recomputed.
 """
 
 from __future__ import annotations
@@ -102,12 +100,10 @@ def summaries_refresh(
     with transaction.atomic(savepoint=False):
         people_lock({person_id for person_id, _ in wanted})
         tz = Organisation.current().tz
-        days = _collect(wanted, tz)
-        _delete_all_but(set(days), wanted)
         # Asked under the lock: a recomputation that begins now finds these people
         # either before this transaction, which then knows of it, or after it.
         formulas = [formula] if formula else list(Formula.objects.kept())
-        days = _collect(wanted, Organisation.current().tz)
+        days = _collect(wanted, tz)
         rows = _summaries(days, formulas)
         _delete_all_but(rows, wanted, formulas)
         DailySummary.objects.bulk_create(

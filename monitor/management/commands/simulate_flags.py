@@ -34,7 +34,6 @@ from monitor.flag_simulation import (
     simulate,
 )
 from monitor.level_simulation import level_figures
-from monitor.models import Organisation
 from monitor.models import Formula, Organisation
 from monitor.periods import local_day
 from monitor.population import site_pictures, site_population
