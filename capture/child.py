@@ -3,7 +3,8 @@
     python -m capture.child
 
 A camera that breaks a decoder breaks this process alone. Each message is a length of
-four bytes and JSON; behind that of an answer come the bytes of the picture.
+four bytes and JSON. To a source it answers twice: with an empty message once it is ready
+to ask the camera, and with what came of it, behind which are the bytes of the picture.
 """
 
 from __future__ import annotations
@@ -47,19 +48,20 @@ def main() -> None:
     os.dup2(os.open(os.devnull, os.O_RDWR), 1)  # libraries print, too
     confine()
     threading.Thread(target=leave_with_parent, daemon=True).start()
-    _send(answers, {})
     while length := requests.read(LENGTH.size):
         message = json.loads(requests.read(LENGTH.unpack(length)[0]))
         answer(answers, *unpack(message))
 
 
 def answer(to: BinaryIO, source: Source, limits: Limits) -> None:
+    module = importlib.import_module(MODULES[source.kind])
+    _send(to, {})  # OpenCV takes a while to load, which is not the camera's fault
     # Ends even what hangs in a library, when nobody is left who would kill.
     signal.setitimer(signal.ITIMER_REAL, limits.seconds + 1)
     # So that this process can still say why it was late before it is killed for it.
     limits = replace(limits, seconds=limits.seconds * PATIENCE)
     try:
-        shot: Shot = importlib.import_module(MODULES[source.kind]).fetch(source, limits)
+        shot: Shot = module.fetch(source, limits)
     except CaptureError as exc:
         _send(to, {"code": exc.code, "message": exc.message})
     except MemoryError:

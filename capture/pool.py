@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Any, BinaryIO, Self, cast
 
 from capture.child import LENGTH, pack, shot_of
-from capture.types import CaptureError, Code, Limits, Shot, Source
+from capture.types import CaptureError, Code, Kind, Limits, Shot, Source
 
 ROOT = Path(__file__).resolve().parents[1]
 ARGV = (sys.executable, "-m", "capture.child")
@@ -130,6 +130,7 @@ class Pool:
 class _Child:
     def __init__(self) -> None:
         self.fetches = 0
+        self._kinds: set[Kind] = set()  # whose libraries it has loaded
         process = subprocess.Popen(  # noqa: S603 our own module
             ARGV,
             stdin=subprocess.PIPE,
@@ -145,10 +146,11 @@ class _Child:
 
     def fetch(self, source: Source, limits: Limits) -> Shot:
         """Raises CaptureError, TimeoutError, or Died where the process is of no use."""
-        if not self.fetches:
-            self._message(time.monotonic() + START_SECONDS)  # it is up
         self.fetches += 1
         self._write(pack(source, limits))
+        known = source.kind in self._kinds
+        self._message(time.monotonic() + (limits.seconds if known else START_SECONDS))
+        self._kinds.add(source.kind)
         until = time.monotonic() + limits.seconds
         fields = self._message(until)
         length = int(fields.get("bytes", 0))

@@ -12,7 +12,7 @@ from tests.capture.cameras import HttpCamera, running
 
 DEBIAN_PYTHON = "/usr/bin/python3"
 SERVER = Path(__file__).with_name("rtsp_server.py")
-LIMITS = Limits(loopback=True, open_seconds=2, read_seconds=1, seconds=3, bytes=300_000)
+LIMITS = Limits(loopback=True, open_seconds=5, read_seconds=3, seconds=6, bytes=300_000)
 
 
 @pytest.fixture(scope="package")

@@ -2,10 +2,12 @@
 
     /usr/bin/python3 rtsp_server.py
 
-Prints two ports. The first is open to all: /h264 and /jpeg show a moving test picture,
-/large one of 1920x1080, /still one that stands. The second wants the user viewer and the
-password "correct horse".
+Prints two ports. The first is open to all: /h264 and /jpeg show a moving test
+picture, /large one of 1920x1080, /still one that stands. The second wants the user
+viewer and the password "correct horse".
 """
+
+import sys
 
 import gi
 
@@ -60,5 +62,6 @@ def serve(auth):
 
 Gst.init(None)
 servers = [serve(None), serve(digest())]
-print(*(server.get_bound_port() for server in servers), flush=True)
+sys.stdout.write(" ".join(str(server.get_bound_port()) for server in servers) + "\n")
+sys.stdout.flush()
 GLib.MainLoop().run()

@@ -78,7 +78,7 @@ def test_each_trouble_has_its_state(
     source = Source(Kind.SNAPSHOT, camera.url(path), "viewer", "wrong")
     began = time.monotonic()
     assert code_of(pool, source) == code
-    assert time.monotonic() - began < limits.seconds + 1
+    assert time.monotonic() - began < limits.seconds + 2
 
 
 @pytest.mark.parametrize("path", ["/bytes", "/garbage", "/drip"])
@@ -110,7 +110,7 @@ def test_an_unplugged_camera(pool: Pool) -> None:
 
 
 def test_a_camera_that_says_nothing(pool: Pool) -> None:
-    with running(RawCamera(lambda _handler: time.sleep(5))) as camera:
+    with running(RawCamera(lambda _handler: time.sleep(60))) as camera:
         url = f"http://127.0.0.1:{camera.port}/"
         assert code_of(pool, Source(Kind.SNAPSHOT, url)) == Code.SLOW
 
@@ -123,7 +123,9 @@ def test_the_server_itself_is_refused_by_its_other_names(camera: HttpCamera) -> 
     assert caught.value.code == Code.ADDRESS_REFUSED
 
 
-def test_bad_cameras_do_not_hold_up_good_ones(camera: HttpCamera, pool: Pool) -> None:
+def test_bad_cameras_do_not_hold_up_good_ones(
+    camera: HttpCamera, pool: Pool, limits: Limits
+) -> None:
     bad = [Source(Kind.SNAPSHOT, camera.url("/drip"))] * 2
     threads = [threading.Thread(target=code_of, args=(pool, one)) for one in bad]
     for thread in threads:
@@ -133,4 +135,4 @@ def test_bad_cameras_do_not_hold_up_good_ones(camera: HttpCamera, pool: Pool) ->
     assert any(thread.is_alive() for thread in threads)
     for thread in threads:
         thread.join()
-    assert max(took) < 1000
+    assert max(took) < limits.seconds * 500

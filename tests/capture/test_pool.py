@@ -43,7 +43,7 @@ def one(limits: Limits) -> Iterator[Pool]:
 
 @pytest.fixture
 def silent() -> Iterator[RawCamera]:
-    with running(RawCamera(lambda _handler: time.sleep(20))) as made:
+    with running(RawCamera(lambda _handler: time.sleep(100))) as made:
         yield made
 
 
@@ -77,7 +77,7 @@ def test_a_process_that_hangs_is_replaced(
     with pytest.raises(CaptureError) as caught:
         one.fetch(source)
     assert caught.value.code == Code.SLOW
-    assert time.monotonic() - began < limits.seconds + 1
+    assert time.monotonic() - began < limits.seconds + 2
     assert not alive(pid)
     assert one.fetch(source).data
 
@@ -95,7 +95,7 @@ def test_closing_ends_what_is_on_its_way(silent: RawCamera, limits: Limits) -> N
     thread = threading.Thread(target=fetch)
     thread.start()
     pid = fetcher(before)
-    assert wait_until(lambda: silent.connections == 1)
+    assert wait_until(lambda: silent.connections == 1, seconds=60)
     pool.close()
     thread.join(5)
     assert (codes, alive(pid)) == ([Code.CRASHED], False)
