@@ -3,8 +3,8 @@
     python -m capture.child
 
 A camera that breaks a decoder breaks this process alone. Each message is a length of
-four bytes and JSON. To a source it answers twice: with an empty message once it is ready
-to ask the camera, and with what came of it, behind which are the bytes of the picture.
+four bytes and JSON. To a source it answers twice: with an empty message once it is
+ready to ask the camera, and with what came of it; behind that are the picture's bytes.
 """
 
 from __future__ import annotations
