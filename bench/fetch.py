@@ -22,8 +22,8 @@ from pathlib import Path
 
 from capture import CaptureError, Kind, Limits, Source
 from capture.pool import Pool
-from tests.capture.conftest import DEBIAN_PYTHON, SERVER
 from tests.capture.cameras import HttpCamera, jpeg, running
+from tests.capture.conftest import DEBIAN_PYTHON, SERVER
 
 LIMITS = Limits(loopback=True, seconds=30, open_seconds=10, read_seconds=20)
 PICTURE = (1280, 720)

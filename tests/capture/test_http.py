@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import socket
+import ssl
 import threading
 import time
 from ipaddress import ip_network
+from pathlib import Path
 
 import pytest
 
@@ -20,6 +23,7 @@ from tests.capture.cameras import (
     jpeg,
     running,
 )
+from tests.receivers import self_signed
 
 STATES = [
     ("/none", Code.NOT_FOUND),
@@ -136,3 +140,26 @@ def test_bad_cameras_do_not_hold_up_good_ones(
     for thread in threads:
         thread.join()
     assert max(took) < limits.seconds * 500
+
+
+@pytest.mark.parametrize(
+    ("held", "fine"), [("", False), ("ab" * 32, False), ("its own", True)]
+)
+def test_a_certificate_that_the_camera_signed_itself(
+    camera: HttpCamera, limits: Limits, tmp_path: Path, held: str, fine: bool
+) -> None:
+    both = self_signed("camera", tmp_path)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(both)
+    camera.socket = context.wrap_socket(camera.socket, server_side=True)
+    text = both.read_text().partition("-----END PRIVATE KEY-----\n")[2]
+    own = hashlib.sha256(ssl.PEM_cert_to_DER_cert(text)).hexdigest()
+    url = camera.url("/snapshot").replace("http:", "https:")
+    source = Source(Kind.SNAPSHOT, url, certificate=own if held == "its own" else held)
+    if fine:
+        assert fetch(source, limits).data == jpeg()
+        return
+    with pytest.raises(CaptureError) as caught:
+        fetch(source, limits)
+    assert (caught.value.code, camera.seen) == (Code.UNREACHABLE, [])
+    assert "certificate" in caught.value.message
