@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 
 from monitor.camera_advice import NAMES, Advice, Counts, advice
-from monitor.models import Camera, CameraDay, Organisation, Pause
+from monitor.models import Camera, CameraDay, Organisation, Pause, Person
 from monitor.periods import local_day
 from monitor.querysets import CameraQuerySet
 from monitor.schedules import holds_for, pauses_of
@@ -61,6 +61,13 @@ def camera_row(*, camera: Camera, now: datetime) -> CameraRow:
     """One of them; whether it may be seen is decided by `manageable_by`."""
     (row,) = _rows(Camera.objects.filter(pk=camera.pk), now)
     return row
+
+
+def own_pause(*, person: Person, now: datetime) -> Pause | None:
+    """The pause that a person began themselves, while it lasts."""
+    mine = Pause.objects.filter(person=person, reason=Pause.Reason.PERSON)
+    lasting = Q(ends_at__isnull=True) | Q(ends_at__gt=now)
+    return mine.filter(lasting, begins_at__lte=now).first()
 
 
 def _rows(asked: CameraQuerySet, now: datetime) -> list[CameraRow]:

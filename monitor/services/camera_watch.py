@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q
 
 from monitor.capture_schedule import Schedule
 from monitor.models import Camera, CameraEvent, Person
@@ -27,11 +28,8 @@ LOOK_BACK = timedelta(days=7)
 def cameras_watch(*, now: datetime) -> None:
     """Find the next picture of lost cameras; say which are silent or heard again."""
     cameras_reschedule_lost()
-    for camera in _watched().filter(silent_at__isnull=False):
-        if camera.seen_at and camera.silent_at and camera.seen_at > camera.silent_at:
-            _note(camera, Kind.HEARD, now)
-    for camera in silent_cameras(now=now):
-        _note(camera, Kind.SILENT, now)
+    _note(_watched().filter(seen_at__gt=F("silent_at")), Kind.HEARD, now)
+    _note(silent_cameras(now=now), Kind.SILENT, now)
     # Nobody waits for these any more.
     off = Camera.objects.filter(active=False, silent_at__isnull=False)
     off.update(silent_at=None)
@@ -64,12 +62,14 @@ def _is_silent(camera: Camera, schedule: Schedule, now: datetime) -> bool:
 
 
 @transaction.atomic
-def _note(camera: Camera, kind: str, now: datetime) -> None:
-    """Once, whoever else looks at the same time."""
-    silent = kind == Kind.SILENT
-    rows = Camera.objects.filter(pk=camera.pk, silent_at__isnull=silent)
-    if rows.update(silent_at=now if silent else None) != 1:
-        return
-    event = CameraEvent.objects.create(camera=camera, kind=kind, at=now)
-    camera_notifications_queue(event=event)
-    log.info("camera %s: %s", camera.pk, kind)
+def _note(cameras: Iterable[Camera], kind: str, now: datetime) -> None:
+    """Each once, whoever else looks at the same time."""
+    silent, events = kind == Kind.SILENT, []
+    # In the order of keys, so that nobody who holds another one waits for ever.
+    for pk in sorted(camera.pk for camera in cameras):
+        rows = Camera.objects.filter(pk=pk, silent_at__isnull=silent)
+        if rows.update(silent_at=now if silent else None):
+            log.info("camera %s: %s", pk, kind)
+            events.append(CameraEvent(camera_id=pk, kind=kind, at=now))
+    CameraEvent.objects.bulk_create(events)
+    camera_notifications_queue(events=events)

@@ -80,24 +80,28 @@ def notifications_queue(*, event: FlagEvent) -> None:
     )
 
 
-def camera_notifications_queue(*, event: CameraEvent) -> None:
-    """Note the event for every channel that wants it and whose user sets up cameras."""
-    topic, now, tz = Topic(event.kind), timezone.now(), Organisation.current().tz
+def camera_notifications_queue(*, events: Sequence[CameraEvent]) -> None:
+    """Note the events for every channel that wants them and whose user sets cameras up.
+
+    However many cameras fall silent at once, each channel is looked at once.
+    """
+    if not events:
+        return
+    now, tz = timezone.now(), Organisation.current().tz
     channels = NotificationChannel.objects.filter(enabled=True).select_related("user")
-    Notification.objects.bulk_create(
-        (
-            Notification(
-                channel=channel,
-                camera_event=event,
-                topic=topic,
-                due_at=_timing(channel, tz).due(now),
-            )
-            for channel in channels
-            if not transport_of(channel).is_noop(topic)
-            and _managed(channel, [event.camera_id])
-        ),
-        ignore_conflicts=True,
-    )
+    for channel in channels:
+        managed = _managed(channel, {event.camera_id for event in events})
+        transport, due = transport_of(channel), _timing(channel, tz).due(now)
+        Notification.objects.bulk_create(
+            (
+                Notification(
+                    channel=channel, camera_event=event, topic=event.kind, due_at=due
+                )
+                for event in events
+                if event.camera_id in managed and not transport.is_noop(event.kind)
+            ),
+            ignore_conflicts=True,
+        )
 
 
 def invitation_queue(*, invitation: Invitation) -> Notification | None:

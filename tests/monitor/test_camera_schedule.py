@@ -10,6 +10,7 @@ import pytest
 import time_machine
 from django.contrib.auth.models import User
 
+from monitor.camera_selectors import own_pause
 from monitor.capture_schedule import Stretch
 from monitor.models import Camera, CaptureHours, Organisation, Pause
 from monitor.services.camera_schedule import (
@@ -125,11 +126,14 @@ def test_a_person_pauses_their_camera_and_goes_on(desk: Camera, clock: Any) -> N
     user = UserFactory.create()
     pause = person_pauses(desk, user)
     assert person_pauses(desk, user) == pause
+    assert desk.person
+    assert own_pause(person=desk.person, now=NOON) == pause
     assert next_of(desk) is None
     clock.shift(30 * MINUTE)
     pause_end(pause=pause, by=user)
     assert next_of(desk) == NOON + 40 * MINUTE
     assert Pause.objects.get().ends_at == NOON + 30 * MINUTE
+    assert own_pause(person=desk.person, now=NOON + 30 * MINUTE) is None
 
 
 def test_nobody_else_ends_the_pause_of_a_person(desk: Camera, admin: User) -> None:
