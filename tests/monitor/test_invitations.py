@@ -15,7 +15,7 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 
 from monitor.invitation_rules import EXPIRES_AFTER, invited_days, moment_of
-from monitor.models import Invitation, Notification, Organisation, Person
+from monitor.models import Consent, Invitation, Notification, Organisation, Person
 from monitor.periods import WorkWeek
 from monitor.review_selectors import invitation_statistics
 from monitor.services import delivery, invitations
@@ -203,6 +203,7 @@ def test_it_is_stopped_on_the_way(
     if why == "expired":
         clock.shift(2 * HOUR)
     elif why == "consent":
+        Consent.objects.update(given_at=AT - HOUR)
         consent_withdraw(person=person)
     else:
         invitations_choose(person=person, by=asked, wanted=False)
