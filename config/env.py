@@ -37,6 +37,7 @@ VARIABLES = {
     "CAMERA_NETWORKS": "networks that cameras may be in, comma-separated",
     "CAMERA_NETWORKS_REFUSED": "networks of servers, which no camera may be in",
     "CAMERA_LOOPBACK": "1 allows cameras on the very machine, for tests",
+    "DEVICE_RATE": "messages one device may send to one web process, such as 60/min",
     "TEAM_SIZE": "fewest people with data for whom a team figure is shown",
     "STRESS_LEVEL": "level that the verdict compares the stress ratio with",
     "FLAGS_NEED_VALIDATION": "1 raises no flag where self-reports do not agree",

@@ -14,6 +14,7 @@ RELEASE_EVERY = timedelta(hours=6)
 READ_VIDEOS_EVERY = timedelta(seconds=30)
 WATCH_EVERY = timedelta(minutes=1)
 PRUNE_PROBES_EVERY = timedelta(minutes=1)
+FORGET_NONCES_EVERY = timedelta(minutes=10)
 
 
 def entry(task: str, every: timedelta) -> dict[str, Any]:
@@ -46,4 +47,8 @@ BEAT_SCHEDULE = {
     "judge days that are over or have changed": entry(
         "monitor.assess_due", ASSESS_EVERY
     ),
+    "forget messages of devices that would be late by now": entry(
+        "monitor.device_nonces_prune", FORGET_NONCES_EVERY
+    ),
+    "assess people who are due": entry("monitor.assess_due", ASSESS_EVERY),
 }

@@ -160,6 +160,7 @@ CAPTURE_HEARTBEAT = STATE_DIR / "capture.alive"
 CAMERA_NETWORKS = env.networks("CAMERA_NETWORKS")
 CAMERA_NETWORKS_REFUSED = env.networks("CAMERA_NETWORKS_REFUSED")
 CAMERA_LOOPBACK = env.flag("CAMERA_LOOPBACK")
+DEVICE_RATE = env.text("DEVICE_RATE", "60/min")
 TEAM_SIZE = env.integer("TEAM_SIZE", 8, low=5, high=1000)
 STRESS_LEVEL = env.number("STRESS_LEVEL", 0.40, low=0.05, high=0.95)
 FLAGS_NEED_VALIDATION = env.flag("FLAGS_NEED_VALIDATION")
@@ -212,7 +213,7 @@ REST_FRAMEWORK = {
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_PAGINATION_CLASS": "monitor.api.pagination.Pages",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "DEFAULT_THROTTLE_RATES": {"upload": UPLOAD_RATE},
+    "DEFAULT_THROTTLE_RATES": {"upload": UPLOAD_RATE, "device": DEVICE_RATE},
     "EXCEPTION_HANDLER": "monitor.api.errors.handle",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }

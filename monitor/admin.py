@@ -13,6 +13,7 @@ from import_export.admin import ImportMixin
 from import_export.formats import base_formats
 from rest_framework.authtoken.admin import TokenAdmin
 
+from monitor.device_admin import DeviceAdmin
 from monitor.models import (
     AccessEntry,
     Camera,
@@ -30,6 +31,8 @@ from monitor.models.people import HOURS
 from monitor.people_import import PersonResource, SealedInPage
 from monitor.services.camera_schedule import camera_reschedule, cameras_reschedule
 from monitor.services.consent import consent_give, consent_withdraw
+
+__all__ = ["DeviceAdmin"]
 
 # Tokens are made for accounts by search, not from a list of all of them.
 TokenAdmin.autocomplete_fields = ("user",)

@@ -165,6 +165,16 @@ def probe_look(pk: int) -> None:
         log.warning("the broker is away; test picture %s stays without a verdict", pk)
 
 
+@shared_task(name="monitor.device_nonces_prune", **RETRY)
+def device_nonces_prune() -> None:
+    """Forget messages of devices that would be refused as late by now."""
+    from django.utils import timezone
+
+    from monitor.services import devices
+
+    devices.device_nonces_prune(now=timezone.now())
+
+
 def wake_worker() -> None:
     """Say that there is work; when the broker is away the sweeper says it later."""
     try:

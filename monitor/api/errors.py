@@ -23,8 +23,11 @@ def handle(exc: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's exception handler; an unexpected error stays one (500, logged)."""
     if isinstance(exc, Refused):
         answer = Response(body(exc.code, exc.message, exc.field), status=exc.status)
-        if exc.status == status.HTTP_503_SERVICE_UNAVAILABLE:
-            answer["Retry-After"] = str(RETRY_AFTER_SECONDS)
+        wait = exc.retry_after
+        if wait is None and exc.status == status.HTTP_503_SERVICE_UNAVAILABLE:
+            wait = RETRY_AFTER_SECONDS
+        if wait is not None:
+            answer["Retry-After"] = str(wait)
         return answer
     if isinstance(exc, Http404):
         exc = exceptions.NotFound("There is no such thing here.")

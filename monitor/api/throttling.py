@@ -9,6 +9,8 @@ from rest_framework.request import Request
 from rest_framework.throttling import UserRateThrottle
 from rest_framework.views import APIView
 
+from monitor.api.device_auth import device_of
+
 
 class UploadThrottle(UserRateThrottle):
     """Counts per user in windows of fixed length.
@@ -38,3 +40,12 @@ class UploadThrottle(UserRateThrottle):
     def wait(self) -> float:
         """Seconds until the next window."""
         return self.duration - self.now % self.duration
+
+
+class DeviceThrottle(UploadThrottle):
+    """The pace of one device: what it stored while it was away comes bit by bit."""
+
+    scope = "device"
+
+    def get_cache_key(self, request: Request, view: APIView) -> str:
+        return f"throttle_device_{device_of(request).pk}"

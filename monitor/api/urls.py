@@ -3,6 +3,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from rest_framework.authtoken.views import obtain_auth_token
 
 from monitor.api import flag_views, self_report_views, video_views, views
+from monitor.api import device_views, flag_views, self_report_views, views
 
 app_name = "api"
 
@@ -63,6 +64,16 @@ urlpatterns = [
         "self-reports/",
         self_report_views.SelfReportListApi.as_view(),
         name="self-report-list",
+    ),
+    path(
+        "device/snapshots/",
+        device_views.DeviceSnapshotApi.as_view(),
+        name="device-snapshots",
+    ),
+    path(
+        "device/heartbeat/",
+        device_views.DeviceHeartbeatApi.as_view(),
+        name="device-heartbeat",
     ),
     path("token/", obtain_auth_token, name="token"),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),

@@ -2,6 +2,7 @@
 
 from monitor.models.camera_health import CameraDay, CameraEvent
 from monitor.models.cameras import Camera, CaptureHours, Pause
+from monitor.models.devices import Device, DeviceNonce, DeviceRefusal
 from monitor.models.flags import Flag, FlagAnswer, FlagEvent
 from monitor.models.formulas import Formula, Recomputation
 from monitor.models.notifications import (
@@ -34,6 +35,9 @@ __all__ = [
     "CaptureHours",
     "Consent",
     "DailySummary",
+    "Device",
+    "DeviceNonce",
+    "DeviceRefusal",
     "Flag",
     "FlagAnswer",
     "FlagEvent",

@@ -7,7 +7,10 @@ from django.db import transaction
 
 OCCUPATIONAL_HEALTH = "Occupational health"
 IT_STAFF = "IT staff"
-IT_MAY = ("view_camera", "add_camera", "change_camera", "delete_camera")
+IT_MAY = (
+    *("view_camera", "add_camera", "change_camera", "delete_camera"),
+    *("view_device", "add_device", "change_device", "view_devicerefusal"),
+)
 MAY = (
     "view_person",
     "view_flag",

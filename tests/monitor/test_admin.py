@@ -24,6 +24,7 @@ def client(admin: User) -> Client:
     [
         *("team", "person", "camera", "organisation"),
         *("accessentry", "modelversion", "sitecalibration", "notification"),
+        "device",
     ],
 )
 def test_the_lists_open(client: Client, person: Person, name: str) -> None:
