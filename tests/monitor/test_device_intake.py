@@ -94,11 +94,10 @@ def test_a_backlog_comes_at_once_by_the_time_of_taking(sender: Sender) -> None:
 
 
 def test_its_pace_is_limited(sender: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(DeviceThrottle, "rate", "2/min")
-    monkeypatch.setattr(DeviceThrottle, "num_requests", 2, raising=False)
+    monkeypatch.setattr(DeviceThrottle, "rate", "2/min", raising=False)
     for n in (3, 2):
-        send(sender, timedelta(hours=n), f"k{n}")
-    answer = send(sender, timedelta(hours=1), "k1")
+        send(sender, timedelta(minutes=15 * n), f"k{n}")
+    answer = send(sender, timedelta(minutes=15), "k1")
     assert refusal(answer) == (429, "throttled")
     assert 0 < int(answer["Retry-After"]) <= 60
 
@@ -107,7 +106,7 @@ def test_a_full_queue_asks_a_device_to_come_back(sender: Sender, settings: Any) 
     settings.QUEUE_LIMIT = 1
     for n in (3, 2):
         intake.queue_is_full.cache_clear()
-        send(sender, timedelta(hours=n), f"k{n}")
+        send(sender, timedelta(minutes=15 * n), f"k{n}")
     intake.queue_is_full.cache_clear()
     answer = send(sender)
     assert refusal(answer) == (429, "queue_full")

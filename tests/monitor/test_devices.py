@@ -89,7 +89,7 @@ def test_the_command_makes_rotates_and_revokes(camera: Camera) -> None:
     assert sender.beat().sent().status_code == 200
     shown = call("rotate", device.key, "--overlap-days", "0")
     assert sender.beat().sent().status_code == 401
-    new = Sender(device, shown.splitlines()[4])
+    new = Sender(device, shown.splitlines()[5])
     assert new.beat().sent().status_code == 200
     call("revoke", "Window")
     assert new.beat().sent().status_code == 401
