@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 import time_machine
 from django.utils import timezone
 
 from monitor import vault
-from monitor.agent.signature import Message, parse, signature
+from monitor.agent.signature import Message, header, parse
 from monitor.models import Camera, Device, DeviceNonce, DeviceRefusal, Person
 from monitor.services.devices import (
     NONCES_KEPT,
@@ -30,6 +32,7 @@ REFUSED = {
         "field": None,
     }
 }
+GUIDE = Path(__file__).resolve().parents[2] / "docs" / "api.md"
 Change = Callable[[Sender], Request]
 
 
@@ -220,11 +223,15 @@ def test_devices_get_nowhere_else(sender: Sender) -> None:
 
 
 def test_the_example_of_the_guide_is_right() -> None:
-    """docs/api.md; computed once with `openssl dgst -sha256 -mac HMAC`."""
-    message = Message(
-        "POST", HEARTBEAT, 1772615472, "abcdefghijklmnopqrstuvwx", b'{"a": 1}'
-    )
-    assert len(signature("00" * 32, message)) == 64
+    """Its signature was computed with `openssl dgst -sha256 -mac HMAC`."""
+    blocks = re.findall(r"```text\n(.*?)\n```", GUIDE.read_text(), re.DOTALL)
+    secret = re.search(r"secret `([0-9a-f]{64})`", GUIDE.read_text())
+    assert secret is not None
+    method, target, moment, nonce, _ = blocks[0].splitlines()
+    message = Message(method, target, int(moment), nonce, b"a picture")
+    assert message.canonical().decode() == blocks[0]
+    shown = header("dev_0123456789abcdef", secret[1], message)
+    assert blocks[1] == f"Authorization: {shown}"
 
 
 @pytest.mark.parametrize(
