@@ -186,6 +186,9 @@ class DeviceSchemes(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-
     target_class = DeviceAuthentication
     name = ["deviceSignature", "deviceToken"]  # noqa: RUF012
 
+    def get_security_requirement(self, auto_schema: Any) -> list[dict[str, list[Any]]]:
+        return [{name: []} for name in self.name]  # one of them is enough
+
     def get_security_definition(self, auto_schema: Any) -> list[dict[str, str]]:
         place = {"type": "apiKey", "in": "header", "name": "Authorization"}
         sign = f"`{SCHEME} key=…, time=…, nonce=…, signature=…`; see docs/api.md."

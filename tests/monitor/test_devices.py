@@ -13,6 +13,7 @@ from django.test import Client
 from monitor.models import Camera, Device, Team
 from monitor.services import devices
 from monitor.services.devices import DeviceChangeRefused, device_create
+from tests.monitor.conftest import client_of
 from tests.monitor.device_messages import Sender
 
 ADMIN = "/admin/monitor/device/"
@@ -170,3 +171,13 @@ def test_the_admin_says_why_not(client: Client, camera: Camera) -> None:
         data = {"action": action, "_selected_action": [device.pk]}
         page = client.post(ADMIN, data, follow=True).content.decode()
         assert "This device is revoked; make a new one." in page
+
+
+def test_the_schema_says_how_devices_sign_in(admin: User) -> None:
+    answer = client_of(admin).get("/api/v1/schema/", HTTP_ACCEPT="application/json")
+    schema = answer.json()
+    ways = schema["components"]["securitySchemes"]
+    assert {"deviceSignature", "deviceToken"} <= set(ways)
+    for name in ("snapshots", "heartbeat"):
+        post = schema["paths"][f"/api/v1/device/{name}/"]["post"]
+        assert post["security"] == [{"deviceSignature": []}, {"deviceToken": []}]
