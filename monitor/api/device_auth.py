@@ -6,11 +6,9 @@ tell a forger which step to take next.
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import logging
 import re
-import secrets
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, NoReturn
@@ -36,8 +34,6 @@ log = logging.getLogger(__name__)
 
 TOKEN_SCHEME = "Device"  # noqa: S105
 TOKEN = re.compile(r"\A(dev_[0-9a-f]{16})\.([A-Za-z0-9_-]{43})\Z")
-# Unknown keys are compared with this, so that they take as long as known ones.
-NOBODY = secrets.token_hex(signature.SECRET_BYTES)
 
 Reason = DeviceRefusal.Reason
 
@@ -55,16 +51,15 @@ class DeviceAuthentication(BaseAuthentication):
 
     def authenticate(self, request: Request) -> tuple[AnonymousUser, Signed]:
         scheme, _, rest = request.headers.get("Authorization", "").partition(" ")
-        body = _body(request)
         now = timezone.now()
         if scheme == SCHEME:
-            device = _by_signature(request, rest, body, now)
+            message = _by_signature(request, rest, now)
         elif scheme == TOKEN_SCHEME:
-            device = _by_token(rest)
+            message = _by_token(request, rest)
         else:
             refuse("missing")
-        devices.device_seen(device=device, now=now)
-        return AnonymousUser(), Signed(device, body)
+        devices.device_seen(device=message.device, now=now)
+        return AnonymousUser(), message
 
     def authenticate_header(self, request: Request) -> str:
         return SCHEME
@@ -108,6 +103,16 @@ def note(reason: str, device: Device | None) -> None:
         devices.device_refusal_record(device=device, reason=reason, now=timezone.now())
 
 
+def _known(key: str) -> Device:
+    """Asked before the body is read: strangers make the server read nothing."""
+    device = Device.objects.select_related("camera").filter(key=key).first()
+    if device is None:
+        refuse("unknown_key")
+    if device.is_revoked:
+        refuse(Reason.REVOKED, device)
+    return device
+
+
 def _body(request: Request) -> bytes:
     """Read once and here: Django keeps no body of this length, and DRF parses none."""
     if int(request.META.get("CONTENT_LENGTH") or 0) > settings.UPLOAD_LIMIT:
@@ -116,18 +121,17 @@ def _body(request: Request) -> bytes:
     return body
 
 
-def _by_signature(
-    request: Request, parameters: str, body: bytes, now: datetime
-) -> Device:
+def _by_signature(request: Request, parameters: str, now: datetime) -> Signed:
     given = signature.parse(parameters)
     if given is None:
         refuse("malformed")
+    device = _known(given.key)
+    body = _body(request)
     message = Message(
         request.method or "", _target(request), given.time, given.nonce, body
     )
-    device = Device.objects.select_related("camera").filter(key=given.key).first()
-    _check_signature(device, given, message, now)
-    assert device is not None  # noqa: S101 or it would have been refused
+    if not _fits(device, given, message, now):
+        refuse(Reason.FORGED, device)
     ahead = datetime.fromtimestamp(given.time, tz=UTC) - now
     # The time of a message has whole seconds.
     if not -devices.WINDOW - timedelta(seconds=1) < ahead <= devices.WINDOW:
@@ -135,28 +139,21 @@ def _by_signature(
         refuse(Reason.LATE, device)
     if not devices.nonce_take(device=device, nonce=given.nonce, now=now):
         refuse(Reason.REPLAYED, device)
-    return device
+    return Signed(device, body)
 
 
-def _check_signature(
-    device: Device | None, given: Credentials, message: Message, now: datetime
-) -> None:
-    if device is None:
-        hmac.compare_digest(signature.signature(NOBODY, message), given.signature)
-        refuse("unknown_key")
-    if device.is_revoked:
-        refuse(Reason.REVOKED, device)
+def _fits(device: Device, given: Credentials, message: Message, now: datetime) -> bool:
+    """Whether one of the secrets that count now made the signature."""
     try:
         known = devices.device_secrets(device, now=now)
     except vault.PictureLocked:
         log.exception("no key in IMAGE_KEYS opens the secret of %s", device.key)
-        refuse("locked", None)
+        refuse("locked")
     fits = [
         hmac.compare_digest(signature.signature(secret, message), given.signature)
         for secret in known
     ]
-    if not any(fits):
-        refuse(Reason.FORGED, device)
+    return any(fits)
 
 
 def _target(request: Request) -> str:
@@ -165,19 +162,14 @@ def _target(request: Request) -> str:
     return f"{request.path}?{query}" if query else request.path
 
 
-def _by_token(text: str) -> Device:
+def _by_token(request: Request, text: str) -> Signed:
     match = TOKEN.match(text)
     if match is None:
         refuse("malformed")
-    device = Device.objects.select_related("camera").filter(key=match[1]).first()
-    if device is None:
-        refuse("unknown_key")
-    if device.is_revoked:
-        refuse(Reason.REVOKED, device)
-    digest = hashlib.sha256(match[2].encode()).hexdigest()
-    if not hmac.compare_digest(device.token_digest, digest):
+    device = _known(match[1])
+    if not hmac.compare_digest(device.token_digest, devices.token_digest(match[2])):
         refuse(Reason.FORGED, device)
-    return device
+    return Signed(device, _body(request))
 
 
 class DeviceSchemes(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]

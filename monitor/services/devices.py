@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import secrets
 from dataclasses import dataclass
@@ -132,10 +133,12 @@ def _held(device: Device) -> Device:
 
 def device_secrets(device: Device, *, now: datetime) -> list[str]:
     """The secrets that count now, the newest first; raises vault.PictureLocked."""
-    sealed = [device.sealed_secret]
+    found = [vault.unseal(bytes(device.sealed_secret))]
     if device.previous_until and now < device.previous_until:
-        sealed.append(device.sealed_previous)
-    return [vault.unseal(bytes(row)).decode() for row in sealed]
+        # Sealed under a key that was dropped meanwhile, it is merely over earlier.
+        with contextlib.suppress(vault.PictureLocked):
+            found.append(vault.unseal(bytes(device.sealed_previous)))
+    return [secret.decode() for secret in found]
 
 
 def nonce_take(*, device: Device, nonce: str, now: datetime) -> bool:
