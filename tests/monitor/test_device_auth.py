@@ -247,3 +247,22 @@ def test_the_example_of_the_guide_is_right() -> None:
 )
 def test_other_forms_of_the_header_are_none(text: str) -> None:
     assert parse(text) is None
+
+
+def test_a_dropped_key_ends_the_old_secret_alone(sender: Sender) -> None:
+    new = device_rotate(device=sender.device)
+    Device.objects.update(sealed_previous=b"0" * 60)
+    assert replace(sender, secret=new.value).beat().sent().status_code == 200
+    assert sender.beat().sent().status_code == 401
+
+
+def test_strangers_make_the_server_read_nothing(
+    sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read(_: object) -> bytes:
+        raise AssertionError("the body was read")
+
+    monkeypatch.setattr("monitor.api.device_auth._body", read)
+    stranger = replace(sender, device=Device(key="dev_0"))
+    assert stranger.beat().sent().json() == REFUSED
+    assert revoked(sender).sent().json() == REFUSED
