@@ -21,6 +21,10 @@ class Hours:
     ends: time
 
 
+# Of a site that has said nothing: working days from 8:00 to 18:00.
+USUAL = [Hours(weekday, time(8), time(18)) for weekday in range(5)]
+
+
 @dataclass(frozen=True, slots=True)
 class Stretch:
     """From `begins` up to, not including, `ends`; aware, and not empty."""
@@ -40,9 +44,8 @@ class Stop:
 def open_stretches(
     hours: Iterable[Hours], stops: Iterable[Stop], within: Stretch, tz: tzinfo
 ) -> list[Stretch]:
-    """When pictures are taken, in order and without overlap; no hours mean always."""
-    rows = list(hours)
-    found = _of_hours(rows, within, tz) if rows else [within]
+    """When pictures are taken, in order and without overlap."""
+    found = _of_hours(list(hours), within, tz)
     joined = _joined(cut for row in found if (cut := _cut(row, within)))
     for stop in stops:
         joined = [part for row in joined for part in _without(row, stop)]

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from monitor.device_windows import Hours, Stop, Stretch, open_stretches
+from monitor.device_windows import USUAL, Hours, Stop, Stretch, open_stretches
 from monitor.models import (
     Camera,
     CaptureHours,
@@ -94,7 +94,7 @@ def _check(device: Device, snapshot: Snapshot) -> None:
     _check_age(snapshot)
     if pauses_of(camera).filter(_at(snapshot.taken_at)).exists():
         raise Refused(
-            "paused",
+            "camera_paused",
             "The picture was taken during a pause; it is not taken in.",
             status=403,
             field="taken_at",
@@ -172,7 +172,7 @@ def device_orders(*, device: Device, now: datetime) -> Orders:
         least_seconds=math.ceil(least_between(camera).total_seconds()),
         active=camera.active,
         stretches=open_stretches(
-            [Hours(row.weekday, row.begins, row.ends) for row in hours],
+            [Hours(row.weekday, row.begins, row.ends) for row in hours] or USUAL,
             [Stop(row.begins_at, row.ends_at) for row in stops],
             within,
             Organisation.current().tz,

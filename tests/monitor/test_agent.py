@@ -245,7 +245,7 @@ def test_the_keys_outlive_the_agent(spool: Spool) -> None:
     ("status", "code", "verdict"),
     [
         (202, "", Verdict.ACCEPTED),
-        (403, "paused", Verdict.REFUSED),
+        (403, "camera_paused", Verdict.REFUSED),
         (403, "no_consent", Verdict.REFUSED),
         (429, "too_soon", Verdict.REFUSED),
         (415, "not_an_image", Verdict.REFUSED),

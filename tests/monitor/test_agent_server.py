@@ -206,7 +206,7 @@ def test_pictures_of_a_pause_are_deleted_and_the_others_arrive(
     assert site.arrived() == outside
     assert len(outside) < len(site.webcam.taken)
     assert site.waiting() == 0
-    assert "refused for good (403 paused) and deleted" in caplog.text
+    assert "refused for good (403 camera_paused) and deleted" in caplog.text
 
 
 def test_a_pause_stops_the_camera(site: Site) -> None:

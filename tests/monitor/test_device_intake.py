@@ -125,7 +125,7 @@ def test_a_picture_of_a_pause_is_refused(sender: Sender, whose: str) -> None:
     Pause.objects.create(
         begins_at=begins, ends_at=ends, reason=Pause.Reason.PERSON, **of
     )
-    assert refusal(send(sender, timedelta(minutes=30))) == (403, "paused")
+    assert refusal(send(sender, timedelta(minutes=30))) == (403, "camera_paused")
     assert send(sender, timedelta(minutes=20), "after").status_code == 202
     assert send(sender, timedelta(minutes=41), "before").status_code == 202
 
@@ -233,6 +233,11 @@ def test_the_answer_says_when_to_take_pictures(sender: Sender) -> None:
         "least_seconds": 450,
         "heartbeat_seconds": 60,
     }
+
+
+def test_without_hours_working_days_are_meant(sender: Sender) -> None:
+    first = sender.beat().sent().json()["stretches"][0]
+    assert first == {"begins": "2026-03-02T09:00:00Z", "ends": "2026-03-02T17:00:00Z"}
 
 
 def test_it_staff_may_make_devices(db: None) -> None:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from monitor.device_windows import Hours, Stop, Stretch, open_stretches
+from monitor.device_windows import USUAL, Hours, Stop, Stretch, open_stretches
 
 BERLIN = ZoneInfo("Europe/Berlin")
 MONDAY = datetime(2026, 3, 2, tzinfo=UTC)
@@ -23,8 +23,13 @@ def spans(rows: list[Stretch]) -> list[tuple[datetime, datetime]]:
     return [(row.begins, row.ends) for row in rows]
 
 
-def test_no_hours_mean_always() -> None:
-    assert open_stretches([], [], WEEK, UTC) == [WEEK]
+def test_usual_hours_are_those_of_working_days() -> None:
+    found = open_stretches(USUAL, [], WEEK, UTC)
+    assert spans(found) == [(at(day, 8), at(day, 18)) for day in range(2, 7)]
+
+
+def test_no_hours_are_no_time() -> None:
+    assert open_stretches([], [], WEEK, UTC) == []
 
 
 def test_hours_are_local() -> None:
