@@ -169,7 +169,7 @@ def test_the_window_is_five_minutes_to_both_sides(sender: Sender) -> None:
 def test_a_late_message_tells_it_staff_how_wrong_the_clock_is(sender: Sender) -> None:
     sender.beat(ago=3600).sent()
     sender.device.refresh_from_db()
-    assert sender.device.clock_offset == pytest.approx(-3600, abs=2)
+    assert sender.device.clock_offset == pytest.approx(-3600, abs=1)
 
 
 def test_nonces_are_kept_as_long_as_their_message_could_come_again(
