@@ -50,5 +50,4 @@ BEAT_SCHEDULE = {
     "forget messages of devices that would be late by now": entry(
         "monitor.device_nonces_prune", FORGET_NONCES_EVERY
     ),
-    "assess people who are due": entry("monitor.assess_due", ASSESS_EVERY),
 }

@@ -2,8 +2,13 @@ from django.urls import path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.authtoken.views import obtain_auth_token
 
-from monitor.api import flag_views, self_report_views, video_views, views
-from monitor.api import device_views, flag_views, self_report_views, views
+from monitor.api import (
+    device_views,
+    flag_views,
+    self_report_views,
+    video_views,
+    views,
+)
 
 app_name = "api"
 

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('monitor', '0009_cameras'),
+        ('monitor', '0016_formulas'),
     ]
 
     operations = [
