@@ -272,6 +272,7 @@ STATICFILES_FINDERS = [
     "django.contrib.staticfiles.finders.FileSystemFinder",
     "django.contrib.staticfiles.finders.AppDirectoriesFinder",
     "config.static.VendorFinder",
+    "config.static.DetectorFinder",
 ]
 # Where pages find them, the folder in node_modules, and the files that are served.
 VENDOR = {
@@ -279,6 +280,18 @@ VENDOR = {
     "vendor/tabler/js": ("@tabler/core/dist/js", ["tabler.min.js"]),
     "vendor/chartjs": ("chart.js/dist", ["chart.umd.min.js"]),
     "vendor/htmx": ("htmx.org/dist", ["htmx.min.js"]),
+    "vendor/litert": ("@litertjs/core/dist", ["index.js"]),
+    "vendor/litert/utils": ("@litertjs/wasm-utils/dist", ["index.js"]),
+    # The second pair is for browsers without relaxed SIMD.
+    "vendor/litert/wasm": (
+        "@litertjs/core/wasm",
+        [
+            "litert_wasm_internal.js",
+            "litert_wasm_internal.wasm",
+            "litert_wasm_compat_internal.js",
+            "litert_wasm_compat_internal.wasm",
+        ],
+    ),
 }
 
 STORAGES = {

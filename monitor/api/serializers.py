@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
@@ -39,10 +40,60 @@ class SnapshotInput(serializers.Serializer[Any]):
         " Now when not given.",
     )
 
+    session = serializers.BooleanField(
+        default=False,
+        help_text="From the person's own session in the browser, which keeps pauses.",
+    )
+
     def to_internal_value(self, data: Any) -> Any:
         if data.get("taken_at"):
             vars(self.fields["taken_at"])["timezone"] = Organisation.current().tz
         return super().to_internal_value(data)
+
+
+class FiniteField(serializers.FloatField):
+    """A number within limits; "nan" is within all of them, so it is refused first."""
+
+    def to_internal_value(self, data: Any) -> float:
+        value = super().to_internal_value(data)
+        if not math.isfinite(value):
+            self.fail("invalid")
+        return value
+
+
+class ProbabilitiesInput(serializers.Serializer[Any]):
+    """Five numbers that sum to 1."""
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        return {name: FiniteField(min_value=0, max_value=1) for name in EMOTIONS}
+
+
+class QualityInput(serializers.Serializer[Any]):
+    """What the quality gate looks at, as in `inference.types.Quality`."""
+
+    size_px = serializers.IntegerField(min_value=0, max_value=40_000)
+    sharpness = FiniteField(min_value=0, max_value=1e6)
+    brightness = FiniteField(min_value=0, max_value=255)
+    yaw = FiniteField(min_value=0, max_value=100)
+    roll = FiniteField(min_value=-180, max_value=180)
+    detector_score = FiniteField(min_value=0, max_value=1)
+
+
+class BrowserReadingInput(serializers.Serializer[Any]):
+    model = serializers.CharField(max_length=80, help_text="The version in use.")
+    taken_at = serializers.DateTimeField(help_text="ISO 8601 with an offset.")
+    probabilities = ProbabilitiesInput()
+    other = FiniteField(
+        min_value=0, max_value=1, help_text="Share of classes beside the five."
+    )
+    quality = QualityInput()
+    box = serializers.ListField(
+        child=serializers.IntegerField(min_value=0, max_value=40_000),
+        min_length=4,
+        max_length=4,
+        help_text="x, y, width and height in pixels.",
+    )
+    faces = serializers.IntegerField(min_value=1, max_value=1000)
 
 
 class PeriodInput(serializers.Serializer[Any]):
@@ -78,6 +129,9 @@ class ReadingOutput(serializers.ModelSerializer[Reading]):
     probabilities = serializers.SerializerMethodField()
     # DRF's metaclass takes declared fields off the class: nothing is shadowed.
     label = serializers.CharField()  # type: ignore[assignment]
+    source = serializers.CharField(
+        source="snapshot.source", help_text="`on_device`: made in the browser."
+    )  # type: ignore[assignment]
 
     class Meta:
         model = Reading
@@ -92,6 +146,7 @@ class ReadingOutput(serializers.ModelSerializer[Reading]):
             "counted",
             "reason",
             "model",
+            "source",
         )
 
     @extend_schema_field({"type": "array", "items": {"type": "integer"}})

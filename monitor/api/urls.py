@@ -9,6 +9,7 @@ from monitor.api import (
     video_views,
     views,
 )
+from monitor.api import browser_reading_views, flag_views, self_report_views, views
 
 app_name = "api"
 
@@ -40,6 +41,11 @@ urlpatterns = [
         "people/<int:pk>/readings/",
         views.PersonReadingsApi.as_view(),
         name="person-readings",
+    ),
+    path(
+        "readings/",
+        browser_reading_views.ReadingCreateApi.as_view(),
+        name="reading-create",
     ),
     path("teams/", views.TeamListApi.as_view(), name="team-list"),
     path("teams/<int:pk>/ratios/", views.TeamRatiosApi.as_view(), name="team-ratios"),

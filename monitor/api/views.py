@@ -75,6 +75,24 @@ def period_of(request: Request) -> Period:
     return Period.days(first, last, tz)
 
 
+def source_of(request: Request, *, is_session: bool) -> str:
+    """A token is a program's; a browser's cookie comes from one of two pages."""
+    if request.auth is not None:
+        return Snapshot.Source.API
+    return Snapshot.Source.SESSION if is_session else Snapshot.Source.UPLOAD
+
+
+def idempotency_key(request: Request) -> str | None:
+    key = request.headers.get("Idempotency-Key") or None
+    if key and len(key) > KEY_LENGTH:
+        raise Refused(
+            "invalid",
+            f"An Idempotency-Key has at most {KEY_LENGTH} characters.",
+            field="Idempotency-Key",
+        )
+    return key
+
+
 class SnapshotListApi(APIView):
     parser_classes = (MultiPartParser, FormParser)
 
@@ -113,22 +131,14 @@ class SnapshotListApi(APIView):
         return answer
 
     def upload(self, request: Request, given: dict[str, Any]) -> Upload:
-        key = request.headers.get("Idempotency-Key") or None
-        if key and len(key) > KEY_LENGTH:
-            raise Refused(
-                "invalid",
-                f"An Idempotency-Key has at most {KEY_LENGTH} characters.",
-                field="Idempotency-Key",
-            )
-        by_browser = request.auth is None
         taken_at: datetime | None = given.get("taken_at")
         return Upload(
             data=given["image"].read(),
             person=given["person"].strip(),
             camera=given["camera"].strip(),
             taken_at=taken_at,
-            idempotency_key=key,
-            source=Snapshot.Source.UPLOAD if by_browser else Snapshot.Source.API,
+            idempotency_key=idempotency_key(request),
+            source=source_of(request, is_session=given["session"]),
         )
 
 
@@ -202,7 +212,7 @@ class PersonReadingsApi(generics.ListAPIView[Reading]):
         if {"from", "to"} & set(self.request.query_params):
             readings = readings.for_period(period_of(self.request))
         newest: QuerySet[Reading] = readings.order_by("-taken_at", "-pk")
-        return newest
+        return newest.select_related("snapshot")
 
 
 class TeamListApi(generics.ListAPIView[Team]):

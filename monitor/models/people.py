@@ -74,6 +74,12 @@ class Organisation(models.Model):
         validators=[MaxValueValidator(MOST_A_WEEK)],
         help_text="How often a person is invited, at random moments of working hours, "
         "to say how they feel; 0 to 5, at most once a day. 0 invites nobody.",
+    browser_readings = models.BooleanField(
+        "readings made in the browser",
+        default=True,
+        help_text="Lets a person's own browser read the face and send five numbers "
+        "instead of a picture. The server cannot check such numbers: whoever knows how "
+        "can send others than the camera gave, about themselves only. They are marked.",
     )
     only = models.BooleanField(default=True, editable=False)
 

@@ -17,11 +17,11 @@ from functools import lru_cache
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from monitor import pictures, vault
-from monitor.models import Camera, Organisation, Person, Snapshot
+from monitor.models import Camera, Organisation, Pause, Person, Snapshot
 from monitor.models import SnapshotImage as Image
 from monitor.querysets import PersonQuerySet
 from monitor.schedules import is_paused
@@ -87,13 +87,16 @@ def snapshot_accept(*, upload: Upload, by: User) -> Accepted:
     except (Refused, IntegrityError):
         # Repetitions are rare, so they are looked for only where something is in the
         # way: the unique constraint, or what has changed since the first time.
-        if first := _first_result(upload, by, digest):
+        if first := first_result(key=upload.idempotency_key, by=by, digest=digest):
             return Accepted(first, replayed=True)
         raise
 
 
 def _take_in(upload: Upload, by: User, digest: str) -> Snapshot:
     person, camera = _whose(upload, by)
+    taken_at = time_checked(upload.taken_at)
+    if upload.source == Snapshot.Source.SESSION:
+        session_check(person=person, by=by, at=taken_at)
     _check_queue()
     try:
         picture = pictures.accept(upload.data)
@@ -104,7 +107,7 @@ def _take_in(upload: Upload, by: User, digest: str) -> Snapshot:
         person=person,
         camera=camera,
         source=upload.source,
-        taken_at=_taken_at(upload),
+        taken_at=taken_at,
         received_at=timezone.now(),
         submitted_by=by,
         idempotency_key=upload.idempotency_key,
@@ -152,11 +155,12 @@ def _digest(upload: Upload) -> str:
     return hashlib.sha256(facts.encode() + b"\0" + upload.data).hexdigest()
 
 
-def _first_result(upload: Upload, by: User, digest: str) -> Snapshot | None:
-    if upload.idempotency_key is None:
+def first_result(*, key: str | None, by: User, digest: str) -> Snapshot | None:
+    """What came of the same request before; raises Refused if it was another one."""
+    if key is None:
         return None
     sent: QuerySet[Snapshot] = Snapshot.objects.filter(submitted_by=by)
-    first = sent.filter(idempotency_key=upload.idempotency_key).first()
+    first = sent.filter(idempotency_key=key).first()
     if first is not None and first.request_digest != digest:
         raise Refused(
             "idempotency_key_reused",
@@ -253,9 +257,24 @@ def queue_is_full(second: int, limit: int) -> bool:
     return Snapshot.objects.unfinished()[limit : limit + 1].exists()
 
 
-def _taken_at(upload: Upload) -> datetime:
+def session_check(*, person: Person, by: User, at: datetime) -> None:
+    """A session in the browser is one's own and in no pause. Raises Refused."""
+    if person.user_id != by.pk:
+        raise Refused(
+            "not_yours", "Only the person themselves can hold a session.", status=403
+        )
+    whose = Q(person=person) | Q(person__isnull=True, camera__isnull=True)
+    begun = Pause.objects.filter(whose, begins_at__lte=at)
+    if begun.exclude(ends_at__lte=at).exists():
+        raise Refused(
+            "paused", "Pictures are paused now; nothing is taken in.", status=403
+        )
+
+
+def time_checked(taken_at: datetime | None) -> datetime:
+    """When a picture was taken, now if nobody says. Raises Refused for the future."""
     now = timezone.now()
-    taken = upload.taken_at or now
+    taken = taken_at or now
     if timezone.is_naive(taken):
         taken = taken.replace(tzinfo=Organisation.current().tz)
     if taken > now + CLOCK_TOLERANCE:

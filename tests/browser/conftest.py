@@ -54,17 +54,28 @@ def unexpected(said: ConsoleMessage) -> list[str]:
     return [said.text] if said.type == "error" and not refusal else []
 
 
+Launch = Callable[..., Browser]
+
+
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def launch() -> Iterator[Launch]:
+    """Starts a browser with further options; one driver serves all of them."""
     program = next(filter(None, map(shutil.which, BROWSERS)), None)
     if program is None:
         pytest.skip(f"no browser: none of {', '.join(BROWSERS)} is installed")
     if not (django_settings.NODE_MODULES / "htmx.org").is_dir():
         pytest.skip("no browser libraries: run bin/setup")
     with sync_playwright() as driver:
-        found = driver.chromium.launch(executable_path=program, args=OPTIONS)
-        yield found
-        found.close()
+        yield lambda *options: driver.chromium.launch(
+            executable_path=program, args=[*OPTIONS, *options]
+        )
+
+
+@pytest.fixture(scope="session")
+def browser(launch: Launch) -> Iterator[Browser]:
+    found = launch()
+    yield found
+    found.close()
 
 
 @pytest.fixture(scope="package")
@@ -151,3 +162,17 @@ def visitor(opened: Opener) -> Page:
 @pytest.fixture
 def page(opened: Opener, health: User) -> Page:
     return opened(health)
+
+
+@pytest.fixture
+def page(visitor: Page, server: LiveServer, health: User) -> Page:
+    sign_in(visitor.context, health, server.url)
+    return visitor
+
+
+def sign_in(context: BrowserContext, user: User, url: str) -> None:
+    client = Client()
+    client.force_login(user)
+    name = django_settings.SESSION_COOKIE_NAME
+    value = client.cookies[name].value
+    context.add_cookies([{"name": name, "value": value, "url": url}])

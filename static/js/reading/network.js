@@ -1,0 +1,42 @@
+// LiteRT in WebAssembly: runs the .tflite files that the server runs.
+
+import { Tensor, loadAndCompile, loadLiteRt, supportsFeature } from "@litertjs/core";
+
+let loading;
+
+// files: addresses of `fast` and `plain`, each { script, wasm }; fast needs relaxed SIMD.
+function start(files) {
+  loading ??= (async () => {
+    const { script, wasm } = (await supportsFeature("relaxedSimd")) ? files.fast : files.plain;
+    // The script asks this global where its WebAssembly lies.
+    self.Module = { locateFile: () => wasm };
+    await loadLiteRt(new URL(script, location.href).href);
+  })();
+  return loading;
+}
+
+export class Network {
+  constructor(model) {
+    this.model = model;
+  }
+
+  static async load(address, files) {
+    await start(files);
+    const answer = await fetch(address);
+    if (!answer.ok) throw new Error(`${address}: status ${answer.status}`);
+    const bytes = new Uint8Array(await answer.arrayBuffer());
+    return new Network(await loadAndCompile(bytes, { accelerator: "wasm" }));
+  }
+
+  // Arrays, one for each output, in the network's order.
+  async run(values, shape) {
+    const input = new Tensor(values, shape);
+    const outputs = await this.model.run(input);
+    input.delete();
+    return outputs.map((each) => {
+      const copy = each.toTypedArray().slice();
+      each.delete();
+      return copy;
+    });
+  }
+}
