@@ -26,6 +26,7 @@ MINUTES = (1, 5, 15)
 FIRST_MINUTES = 5
 A_YEAR = 365 * 24 * 3600
 MODULES = (
+    "batch",
     "camera",
     "classifier",
     "crop",
