@@ -57,7 +57,7 @@ SCRIPTS = {"script-src": [SELF, WASM_UNSAFE_EVAL, NONCE]}
 
 @require_safe
 @private
-@csp_update(SCRIPTS)
+@csp_update(SCRIPTS)  # type: ignore[arg-type]  # it knows plain requests only
 def session(request: Asked) -> HttpResponse:
     own = Person.objects.visible_to(request.user).filter(user=request.user).first()
     if own is None:

@@ -52,7 +52,7 @@ def body(**changes: Any) -> dict[str, Any]:
 
 
 def post(user: User, key: str | None = None, **changes: Any) -> Any:
-    headers = {"HTTP_IDEMPOTENCY_KEY": key} if key else {}
+    headers: dict[str, Any] = {"HTTP_IDEMPOTENCY_KEY": key} if key else {}
     return client_of(user).post(URL, body(**changes), format="json", **headers)
 
 
