@@ -49,8 +49,9 @@ def one_at_a_time(
 
 
 def unexpected(said: ConsoleMessage) -> list[str]:
-    """Errors, but not the refusals of pictures, which pages handle."""
-    refusal = said.location["url"].endswith("/api/v1/snapshots/")
+    """Errors, but not the refusals of pictures and readings, which pages handle."""
+    handled = ("/api/v1/snapshots/", "/api/v1/readings/")
+    refusal = said.location["url"].endswith(handled)
     return [said.text] if said.type == "error" and not refusal else []
 
 

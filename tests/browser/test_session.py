@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import pytest
 from django.contrib.auth.models import User
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Request, expect
 from pytest_django.live_server_helper import LiveServer
 
 from inference.arrays import Rgb
@@ -67,7 +67,7 @@ def camera_browser(launch: Launch, film: Path) -> Iterator[Browser]:
     found.close()
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def worker(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pictures are analysed by the real engine, inside the request."""
     monkeypatch.setattr(tasks.analyse_waiting, "delay", analysis.analyse_waiting)
@@ -105,7 +105,7 @@ def outcome(page: Page) -> None:
     expect(found).to_be_visible(timeout=FOR_THE_NETWORK)
 
 
-def test_a_picture_is_sent_shown_and_read(own_page: Page, worker: None) -> None:
+def test_a_picture_is_sent_shown_and_read(own_page: Page) -> None:
     start(own_page, "The picture")
     outcome(own_page)
     expect(own_page.get_by_alt_text("The picture that was sent")).to_be_visible()
@@ -153,14 +153,11 @@ def test_the_rate_of_the_overlay(
 
 
 def test_nothing_but_numbers_is_requested(own_page: Page) -> None:
-    bodies: list[str | None] = []
-    own_page.on(
-        "request",
-        lambda asked: asked.method == "POST" and bodies.append(asked.post_data),
-    )
+    asked: list[Request] = []
+    own_page.on("request", asked.append)
     start(own_page, "Only numbers")
     outcome(own_page)
-    (body,) = bodies
+    (body,) = [each.post_data for each in asked if each.method == "POST"]
     assert body is not None and len(body) < 1000
     assert "image" not in body
 

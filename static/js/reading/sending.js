@@ -24,9 +24,10 @@ async function post(address, options) {
     const status = answer?.status ?? 0;
     const body = await answer?.json().catch(() => null);
     if (answer?.ok) return body;
-    if (!WORTH_RETRYING.has(status) || attempt >= ATTEMPTS) {
+    const code = body?.error?.code;
+    if (!WORTH_RETRYING.has(status) || code === "too_soon" || attempt >= ATTEMPTS) {
       const words = status ? `The server answered with status ${status}.` : "The server cannot be reached.";
-      throw new NotTaken(body?.error?.message ?? words, status, body?.error?.code);
+      throw new NotTaken(body?.error?.message ?? words, status, code);
     }
     await sleep(PAUSE_MS * attempt);
   }

@@ -117,6 +117,7 @@ class Session {
 
   pause() {
     this.camera.release();
+    this.wakeLock?.release();
     this.show("paused");
     this.results.say("Paused. The camera is off until you resume.");
   }
@@ -133,7 +134,9 @@ class Session {
 
   async keepAwake() {
     // Refused on low battery, and not known everywhere; the session goes on without.
-    this.wakeLock = await navigator.wakeLock?.request("screen").catch(() => null);
+    const lock = await navigator.wakeLock?.request("screen").catch(() => null);
+    if (this.state === "on") this.wakeLock = lock;
+    else lock?.release();
   }
 
   tick() {
