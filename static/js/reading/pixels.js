@@ -188,28 +188,29 @@ function interpolate(source, width, height, area) {
   return out;
 }
 
-// cv2.warpAffine with WARP_INVERSE_MAP, INTER_LINEAR and BORDER_REPLICATE.
+// cv2.warpAffine with WARP_INVERSE_MAP, INTER_LINEAR and BORDER_REPLICATE, in its fixed
+// point: places are rounded to 1/32 of a pixel, which moves gray levels by one.
 // matrix: [[a, b, c], [d, e, f]] from a target pixel to a source pixel.
 export function warp(source, [[a, b, c], [d, e, f]], side) {
   const { data, channels, width, height } = source;
   const out = picture(side, side, channels);
   const inside = (value, most) => Math.min(most, Math.max(0, value));
   for (let y = 0, to = 0; y < side; y += 1) {
+    const beginX = round((b * y + c) * 1024) + 16;
+    const beginY = round((e * y + f) * 1024) + 16;
     for (let x = 0; x < side; x += 1) {
-      const u = a * x + b * y + c;
-      const v = d * x + e * y + f;
-      const column = Math.floor(u);
-      const row = Math.floor(v);
-      const across = u - column;
-      const down = v - row;
-      const left = inside(column, width - 1) * channels;
-      const right = inside(column + 1, width - 1) * channels;
-      const above = inside(row, height - 1) * width * channels;
-      const below = inside(row + 1, height - 1) * width * channels;
+      const u = (beginX + round(a * x * 1024)) >> 5;
+      const v = (beginY + round(d * x * 1024)) >> 5;
+      const across = u & 31;
+      const down = v & 31;
+      const left = inside(u >> 5, width - 1) * channels;
+      const right = inside((u >> 5) + 1, width - 1) * channels;
+      const above = inside(v >> 5, height - 1) * width * channels;
+      const below = inside((v >> 5) + 1, height - 1) * width * channels;
       for (let n = 0; n < channels; n += 1, to += 1) {
-        const upper = data[above + left + n] * (1 - across) + data[above + right + n] * across;
-        const lower = data[below + left + n] * (1 - across) + data[below + right + n] * across;
-        out.data[to] = byte(upper * (1 - down) + lower * down);
+        const upper = data[above + left + n] * (32 - across) + data[above + right + n] * across;
+        const lower = data[below + left + n] * (32 - across) + data[below + right + n] * across;
+        out.data[to] = (upper * (32 - down) + lower * down + 512) >> 10;
       }
     }
   }
