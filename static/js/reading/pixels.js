@@ -110,7 +110,7 @@ function table(from, to, channels) {
     tables.set(key, {
       from: Int32Array.from(cells, ([cell]) => cell * channels),
       to: Int32Array.from(cells, ([, target]) => target * channels),
-      share: Float64Array.from(cells, ([, , share]) => share),
+      share: Float32Array.from(cells, ([, , share]) => share),
     });
   }
   return tables.get(key);
@@ -122,8 +122,8 @@ function average(source, width, height) {
   const down = table(source.height, height, 1);
   const out = picture(width, height, channels);
   const add = channels === 3 ? addColours : addGrays;
-  const line = new Float64Array(width * channels);
-  const sum = new Float64Array(width * channels);
+  const line = new Float32Array(width * channels);
+  const sum = new Float32Array(width * channels);
   for (let n = 0, row = -1; n < down.to.length; n += 1) {
     if (down.from[n] !== row) {
       row = down.from[n];
