@@ -3,13 +3,13 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from rest_framework.authtoken.views import obtain_auth_token
 
 from monitor.api import (
+    browser_reading_views,
     device_views,
     flag_views,
     self_report_views,
     video_views,
     views,
 )
-from monitor.api import browser_reading_views, flag_views, self_report_views, views
 
 app_name = "api"
 

@@ -74,6 +74,7 @@ class Organisation(models.Model):
         validators=[MaxValueValidator(MOST_A_WEEK)],
         help_text="How often a person is invited, at random moments of working hours, "
         "to say how they feel; 0 to 5, at most once a day. 0 invites nobody.",
+    )
     browser_readings = models.BooleanField(
         "readings made in the browser",
         default=True,

@@ -132,8 +132,7 @@ def opened(browser: Browser, server: LiveServer, health: User) -> Iterator[Opene
         context = browser.new_context(base_url=server.url, viewport=size)
         contexts.append(context)
         if user:
-            name, value = session_of(user)
-            context.add_cookies([{"name": name, "value": value, "url": server.url}])
+            sign_in(context, user, server.url)
         page = context.new_page()
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", lambda said: complaints.extend(unexpected(said)))
@@ -165,15 +164,6 @@ def page(opened: Opener, health: User) -> Page:
     return opened(health)
 
 
-@pytest.fixture
-def page(visitor: Page, server: LiveServer, health: User) -> Page:
-    sign_in(visitor.context, health, server.url)
-    return visitor
-
-
 def sign_in(context: BrowserContext, user: User, url: str) -> None:
-    client = Client()
-    client.force_login(user)
-    name = django_settings.SESSION_COOKIE_NAME
-    value = client.cookies[name].value
+    name, value = session_of(user)
     context.add_cookies([{"name": name, "value": value, "url": url}])

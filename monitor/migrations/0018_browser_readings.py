@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('monitor', '0009_cameras'),
+        ('monitor', '0017_devices'),
     ]
 
     operations = [
