@@ -103,7 +103,7 @@ def _offers(text: str) -> list[tuple[str, dict[str, str]]]:
     ends = [mark.start() for mark in marks[1:]] + [len(text)]
     return [
         (mark.group(1).lower(), _parameters(text[mark.end() : end]))
-        for mark, end in zip(marks, ends, strict=True)
+        for mark, end in zip(marks, ends, strict=False)  # none has an end, too
     ]
 
 
