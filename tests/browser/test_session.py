@@ -39,7 +39,9 @@ def scenes() -> Iterator[Rgb]:
         if path is None:
             yield draw_scene(SIZE, smile=1 if kind == "happy" else -1)
             continue
-        face = cv2.resize(cv2.imread(str(path)), (SIZE[1], SIZE[1]))
+        photograph = cv2.imread(str(path))
+        assert photograph is not None
+        face = cv2.resize(photograph, (SIZE[1], SIZE[1]))
         side = (SIZE[0] - SIZE[1]) // 2
         edge = cv2.BORDER_REPLICATE
         yield np.asarray(cv2.copyMakeBorder(face, 0, 0, side, side, edge), np.uint8)
