@@ -19,7 +19,6 @@ from django.utils import timezone
 from inference import Box, EmotionScores, FaceReading, ModelError, Quality
 from inference.quality import Gate, reason
 from monitor.models import Organisation, Person, Snapshot
-from monitor.services.assessment import person_assess_soon
 from monitor.services.intake import (
     Accepted,
     Refused,
@@ -132,8 +131,6 @@ def _store(snapshot: Snapshot, given: BrowserReading) -> None:
     snapshot.save(force_insert=True)
     reading_of(snapshot, given.face, given.model).save(force_insert=True)
     summaries_refresh(person_days=person_days([snapshot]))
-    ids, now = {snapshot.person_id}, timezone.now()
-    transaction.on_commit(lambda: person_assess_soon(person_ids=ids, now=now))
 
 
 def _check_pace(snapshot: Snapshot) -> None:

@@ -114,7 +114,6 @@ def _take_in(upload: Upload, by: User, digest: str) -> Snapshot:
         request_digest=digest,
     )
     _check_pause(snapshot)
-    _store(snapshot, vault.seal(picture.data))
     _store(snapshot, vault.seal(picture.data), upload.last_check)
     return snapshot
 

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
-from pytest_django.fixtures import DjangoCaptureOnCommitCallbacks
 from rest_framework.authtoken.models import Token
 from rest_framework.test import APIClient
 
@@ -20,7 +19,6 @@ from monitor.models import (
     Reading,
     Snapshot,
 )
-from monitor.services import browser_readings
 from monitor.services.consent import consent_withdraw
 from monitor.services.serving import in_use
 from tests.monitor.conftest import client_of
@@ -73,22 +71,9 @@ def test_it_is_stored_without_a_picture(employee: User, person: Person) -> None:
     assert not hasattr(snapshot, "image")
 
 
-def test_the_summary_is_refreshed_and_the_person_assessed(
-    employee: User,
-    person: Person,
-    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    asked: list[set[int]] = []
-    monkeypatch.setattr(
-        browser_readings,
-        "person_assess_soon",
-        lambda *, person_ids, now: asked.append(person_ids),
-    )
-    with django_capture_on_commit_callbacks(execute=True):
-        post(employee)
+def test_the_summary_is_refreshed(employee: User, person: Person) -> None:
+    post(employee)
     assert DailySummary.objects.get().counted == 1
-    assert asked == [{person.pk}]
 
 
 @pytest.mark.parametrize(
