@@ -14,6 +14,7 @@ from import_export.formats import base_formats
 from rest_framework.authtoken.admin import TokenAdmin
 
 from monitor.device_admin import DeviceAdmin
+from monitor.admin_lists import MonthFilter, NewestPages
 from monitor.models import (
     AccessEntry,
     Camera,
@@ -169,10 +170,13 @@ class ReadOnly:
 
 @admin.register(AccessEntry)
 class AccessEntryAdmin(ReadOnly, admin.ModelAdmin[AccessEntry]):
+    """Nothing here may read all entries: each look at anybody's data adds one."""
+
     list_display = ("at", "actor", "action", "person")
-    list_filter = ("action",)
-    date_hierarchy = "at"
+    list_filter = ("action", MonthFilter)
     list_select_related = ("actor", "person")
+    paginator = NewestPages
+    show_full_result_count = False
 
 
 class ModelEventInline(ReadOnly, admin.TabularInline[ModelEvent, ModelVersion]):

@@ -99,6 +99,8 @@ class Validation(models.Model):
 
     class Meta:
         ordering: ClassVar = ["-at", "-pk"]
+        # Every page asks for the newest.
+        indexes: ClassVar = [models.Index(fields=["-at"], name="validation_by_time")]
 
     def __str__(self) -> str:
         return f"validation of {self.at:%Y-%m-%d}: {self.correlation}"

@@ -37,7 +37,8 @@ class AccessEntry(models.Model):
         ordering: ClassVar = ["-at", "-pk"]
         verbose_name_plural = "access entries"
         indexes: ClassVar = [
-            models.Index(fields=["person", "-at"], name="access_to_person")
+            models.Index(fields=["person", "-at"], name="access_to_person"),
+            models.Index(fields=["-at"], name="access_by_time"),
         ]
 
     def __str__(self) -> str:

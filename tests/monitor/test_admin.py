@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
@@ -9,6 +11,7 @@ from django.test import Client
 from monitor.models import AccessEntry, Organisation, Person, SiteCalibration
 from monitor.services.access import access_record
 from tests.factories import CameraFactory
+from tests.factories import NOON
 from tests.monitor.test_correction import calibrated
 
 
@@ -92,3 +95,30 @@ def test_a_changed_camera_counts_at_once(client: Client, person: Person) -> None
     assert client.post(url, data | numbers).status_code == 302
     camera.refresh_from_db()
     assert camera.next_at is not None
+
+
+def looked(person: Person, *moments: datetime) -> None:
+    entry = {"person": person, "action": AccessEntry.Action.PERSON}
+    AccessEntry.objects.bulk_create(AccessEntry(at=at, **entry) for at in moments)
+
+
+def test_access_entries_are_found_by_month(client: Client, person: Person) -> None:
+    """Months of the organisation: the last hour of October in UTC is November here."""
+    looked(person, datetime(2025, 10, 31, 22, tzinfo=UTC))
+    looked(person, datetime(2025, 10, 31, 23, tzinfo=UTC), NOON)
+    answer = client.get("/admin/monitor/accessentry/")
+    (_, found) = answer.context["cl"].filter_specs
+    months = [code for code, _ in found.lookup_choices]
+    assert (months[0], months[-1], len(months)) == ("2026-03", "2025-10", 6)
+    for month, entries in {"2025-10": 1, "2025-11": 1, "2026-01": 0, "?": 3}.items():
+        answer = client.get("/admin/monitor/accessentry/", {"month": month})
+        assert answer.context["cl"].result_count == entries
+
+
+def test_no_more_access_entries_are_counted_than_anybody_leafs_through(
+    client: Client, person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("monitor.admin_lists.COUNTED", 2)
+    looked(person, NOON, NOON, NOON)
+    answer = client.get("/admin/monitor/accessentry/")
+    assert answer.context["cl"].result_count == 2
