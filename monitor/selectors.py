@@ -64,10 +64,19 @@ class PersonRow:
 
     person: Person
     ratios: Ratios
-    trend: list[TrendPoint]
     flag: Flag | None
     last_day: date | None
     stale: bool
+    days: list[DayTotals]
+    span: Period
+
+    @property
+    def trend(self) -> list[TrendPoint]:
+        """Worked out when asked for: a page draws only some of its people."""
+        return [
+            TrendPoint(point.day, point.stress, point.stress_low, point.stress_high)
+            for point in _day_points(self.days, self.span.first_day, self.span.last_day)
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,17 +267,14 @@ def _person_row(
     flag: Flag | None,
 ) -> PersonRow:
     last_day: date | None = getattr(person, "last_day", None)
-    points = _day_points(days, look.trend.first_day, look.trend.last_day)
     return PersonRow(
         person=person,
         ratios=ratios,
-        trend=[
-            TrendPoint(point.day, point.stress, point.stress_low, point.stress_high)
-            for point in points
-        ],
         flag=flag,
         last_day=last_day,
         stale=last_day is None or last_day < look.alive,
+        days=days,
+        span=look.trend,
     )
 
 
