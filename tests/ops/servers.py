@@ -99,8 +99,11 @@ def wait_for_postgres(url: str, log: Path) -> None:
 
 
 @contextlib.contextmanager
-def postgres(folder: Path) -> Iterator[str]:
-    """Yield the address of a new server; its one user may do everything."""
+def postgres(folder: Path, *more: str) -> Iterator[str]:
+    """Yield the address of a new server; its one user may do everything.
+
+    more: settings beyond those that every test needs.
+    """
     data, log = folder / "postgres", folder / "postgres.log"
     port, user = free_port(), server_user()
     data.mkdir(mode=0o700)
@@ -111,7 +114,7 @@ def postgres(folder: Path) -> Iterator[str]:
     make += ["--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"]
     subprocess.run(make, check=True, user=user, cwd="/", stdout=subprocess.DEVNULL)
     argv = [str(find_program("postgres")), "-D", str(data), "-p", str(port)]
-    argv += [part for option in POSTGRES_OPTIONS for part in ("-c", option)]
+    argv += [part for option in (*POSTGRES_OPTIONS, *more) for part in ("-c", option)]
     with running(argv, log, user):
         url = f"postgres://postgres@127.0.0.1:{port}/postgres"
         wait_for_postgres(url, log)
