@@ -56,7 +56,6 @@ FOR_LOADING = (
 )
 # A later run opens what an earlier one sealed; everything in it is invented.
 IMAGE_KEY = base64.urlsafe_b64encode(b"history".ljust(32, b".")).decode()
-SAMPLE_DAYS = 300
 SAMPLE_PEOPLE = 2
 
 
@@ -217,18 +216,19 @@ def fill(name: str, staff: Staff, days: list[date]) -> None:
 # Measuring --------------------------------------------------------------------------
 
 
-def check(staff: Staff, days: list[date]) -> int:
+def check(staff: Staff, days: list[date], sample: int) -> int:
     """Days of a sample whose summary is not what the product would make."""
     from bench.history_load import site
     from bench.history_pages import summaries_differ
 
     people = site(staff).people
     rng = staff.rng(0, 9)
-    sample = [
+    drawn = [
         (int(rng.choice(people)), days[int(rng.integers(len(days)))])
-        for _ in range(SAMPLE_DAYS)
+        for _ in range(sample)
     ]
-    return summaries_differ(sample, [int(key) for key in people[-SAMPLE_PEOPLE:]])
+    whole = [int(key) for key in people[-SAMPLE_PEOPLE:]] if sample else []
+    return summaries_differ(drawn, whole)
 
 
 def lines_of(
@@ -241,7 +241,7 @@ def lines_of(
     def bar(numbers: Any) -> Any:
         return tqdm(numbers, unit="page", disable=None)
 
-    for name, found in measure(worlds, Asked(options.repeats, options.only), bar):
+    for name, found in measure(worlds, Asked(options.repeats, (*options.only,)), bar):
         worlds[-1].enter()
         plans.append(f"## {name}\n\n{plan_of_slowest(found[-1])}\n")
         yield line_of(name, found, scans(found[-1]))
@@ -270,10 +270,13 @@ def run(options: argparse.Namespace, url: str) -> int:
         days = working_days(readings, staff, until)
         names.append(database(url, readings, staff, days))
         worlds.append(World(readings, wrapper_of(names[-1])))
-        if differ := check(staff, days):
+        if differ := check(staff, days, options.sample):
             wrong.append(f"{readings} readings: {differ} summaries differ")
     plans: list[str] = []
-    lines = list(lines_of(worlds, options, plans))
+    lines = []
+    for line in lines_of(worlds, options, plans):
+        lines.append(line)
+        print(f"{line.name}: {line.ratio:.2f}", file=sys.stderr, flush=True)
     for world in worlds:
         world.wrapper.close()
     if not options.keep:
@@ -309,7 +312,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--people", type=int, default=1000)
     parser.add_argument("--pictures", type=int, default=8, help="of a person in a day")
     parser.add_argument("--repeats", type=int, default=20)
-    parser.add_argument("--only", default="", help="measure what has this in its name")
+    parser.add_argument("--only", nargs="+", default=[""], help="parts of names")
+    parser.add_argument("--sample", type=int, default=300, help="days made anew")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--database-url", default="", help="of a server to use")
     parser.add_argument("--keep", action="store_true", help="leave the databases")

@@ -112,11 +112,11 @@ def test_everything_measured_answers_and_the_summaries_are_right() -> None:
     history_flags.figures_make(made, days)
     history_flags.validations_make(made, days)
     history_load.history_load(made, days)
-    assert history.check(STAFF, days) == 0
+    assert history.check(STAFF, days, 40) == 0
     assert Reading.objects.count() < Snapshot.objects.count()
     here = connections["default"]
     worlds = [World(1, here), World(2, here)]
     for name, (short, long) in measure(worlds, Asked(1), iter):
         assert (name, short.queries) == (name, long.queries)
     DailySummary.objects.filter(day=days[-1]).update(bins=0)
-    assert history.check(STAFF, days) > 0
+    assert history.check(STAFF, days, 40) > 0
