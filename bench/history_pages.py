@@ -163,18 +163,20 @@ def sent(client: Client, person: int) -> Act:
     return act
 
 
-def work() -> Iterator[Probe]:
-    """What workers and the scheduler do."""
-    people = list(Person.objects.order_by("pk").values_list("pk", flat=True))
-    claimed: list[Any] = []
+@dataclass
+class Batch:
+    """Pictures of today on their way; nobody is due for an assessment."""
 
-    def prepare() -> None:
-        """Pictures of today; nobody is due for an assessment."""
+    people: list[int]
+    token: Any = None
+    ids: list[int] = field(default_factory=list)
+
+    def prepare(self) -> None:
         now = timezone.now()
         Person.objects.update(assessed_at=now)
         Snapshot.objects.bulk_create(
             Snapshot(
-                person_id=people[n % len(people)],
+                person_id=self.people[n % len(self.people)],
                 source=Snapshot.Source.API,
                 taken_at=now - timedelta(minutes=n),
                 received_at=now,
@@ -182,26 +184,30 @@ def work() -> Iterator[Probe]:
             for n in range(BATCH)
         )
 
-    def claim() -> None:
-        claimed[:] = Snapshot.objects.claim(limit=BATCH, lease=lease())
+    def claim(self) -> None:
+        self.token, self.ids = Snapshot.objects.claim(limit=BATCH, lease=lease())
 
-    def store() -> None:
-        token, ids = claimed
-        readings_record(
-            token=token, frames=dict.fromkeys(ids, FRAME), model="history@00000001"
-        )
+    def prepare_and_claim(self) -> None:
+        self.prepare()
+        self.claim()
 
-    def prepare_and_claim() -> None:
-        prepare()
-        claim()
+    def store(self) -> None:
+        frames = dict.fromkeys(self.ids, FRAME)
+        readings_record(token=self.token, frames=frames, model="history@00000001")
+
+
+def work() -> Iterator[Probe]:
+    """What workers and the scheduler do."""
+    people = list(Person.objects.order_by("pk").values_list("pk", flat=True))
+    batch = Batch(people)
 
     def assess() -> None:
         for pk in people[:ASSESSED]:
             person_assess(person_id=pk)
 
     yield Probe("sweep, nothing waits", sweep)
-    yield Probe(f"storing {BATCH} readings", store, prepare_and_claim)
-    yield Probe(f"claiming {BATCH} pictures", claim, prepare)
+    yield Probe(f"storing {BATCH} readings", batch.store, batch.prepare_and_claim)
+    yield Probe(f"claiming {BATCH} pictures", batch.claim, batch.prepare)
     yield Probe(f"assessing {ASSESSED} people", assess)
     yield Probe("API: sending a picture", sent(signed_in("health1"), people[0]))
 
