@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('monitor', '0008_team_figures'),
+        ('monitor', '0018_browser_readings'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
