@@ -23,6 +23,7 @@ FORMULA = "1"
 RHO = 0.6
 # The reason of a reading that passed every gate but the one on its largest probability.
 UNCERTAIN = "uncertain"
+HOURS_A_DAY = 8.0
 Z95 = 1.959963984540054
 ANGRY, HAPPY, NEUTRAL, SAD, SURPRISE = range(len(EMOTIONS))
 
@@ -202,19 +203,6 @@ class Ratios:
 
 
 DEFAULT_GATES = Gates()
-
-
-def is_counted(
-    scores: Five, *, counted: bool, reason: str, least: float | None
-) -> bool:
-    """Whether a reading of the largest face counts where `least` is asked of max p.
-
-    Only readings that were counted or refused for max p alone are decided anew; what
-    the quality gate refused stays refused. None leaves all as it was when read.
-    """
-    if least is None:
-        return counted
-    return (counted or reason == UNCERTAIN) and max(scores) >= least
 
 
 def bins_of(readings: Iterable[tuple[int, Five]]) -> list[Bin]:

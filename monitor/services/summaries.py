@@ -20,9 +20,10 @@ from django.db.models.functions import TruncDate
 from django.utils import timezone
 
 from inference import EMOTIONS
+from monitor.counting import is_counted
 from monitor.models import DailySummary, Formula, Organisation, Person, Reading
 from monitor.periods import Period, bin_of, local_day
-from monitor.scoring import Five, bins_of, five, is_counted
+from monitor.scoring import Five, bins_of, five
 
 PersonDay = tuple[int, date]
 # Days this close are read in one range, over a weekend for example.

@@ -12,10 +12,11 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from monitor import selectors
+from monitor.counting import is_counted
 from monitor.formula_comparison import compare
 from monitor.models import DailySummary, Flag, Formula, Person, Reading, Recomputation
 from monitor.periods import Period
-from monitor.scoring import Weights, is_counted
+from monitor.scoring import Weights
 from monitor.services import recompute as service
 from monitor.services.assessment import person_assess
 from monitor.services.formulas import (
