@@ -6,6 +6,7 @@ from math import exp, log
 
 from monitor.correction import Correction, Matrix
 from monitor.models import Camera, CameraProbe, Flag, Snapshot
+from monitor.scoring import Ratios, Verdict
 
 # Why a face was not counted; from inference.types.REASONS.
 FACE_REASONS = {
@@ -129,6 +130,32 @@ def flag_ground(flag: Flag) -> str:
 def once_in(evidence: float) -> str:
     """Working days of a steady person, on average; see `monitor.change_point`."""
     return f"{float(f'{exp(min(evidence, MOST_EVIDENCE)):.2g}'):,.0f}"
+
+
+def verdict_sentence(ratios: Ratios, level: float) -> str:
+    """The verdict in plain English, with the figures that it rests on."""
+    if ratios.verdict is Verdict.NOT_ENOUGH or ratios.stress_interval is None:
+        why = "; ".join(ratios.missing)
+        return f"There is not enough data for a verdict: {why}."
+    low, high = ratios.stress_interval
+    # A bound that rounds to the level itself would seem to contradict the verdict.
+    close = any(round(100 * bound) == round(100 * level) for bound in (low, high))
+    digits = 1 if close else 0
+    leads = ratios.correction is not None and ratios.correction.leads
+    seen = (
+        f"the {'corrected ' if leads else ''}stress ratio is "
+        f"{ratios.stress:.{digits}%}, with a 95% interval of "
+        f"{low:.{digits}%} to {high:.{digits}%}"
+    )
+    line = f"the level of {level:.0%}"
+    ending = {
+        Verdict.STRESSED: f"The employee is stressed: {seen}, all of it above {line}.",
+        Verdict.NOT_STRESSED: (
+            f"The employee is not stressed: {seen}, all of it below {line}."
+        ),
+        Verdict.INCONCLUSIVE: f"The result is inconclusive: {seen} around {line}.",
+    }
+    return ending[ratios.verdict]
 
 
 def reason_words(code: str) -> str:

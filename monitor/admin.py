@@ -13,8 +13,8 @@ from import_export.admin import ImportMixin
 from import_export.formats import base_formats
 from rest_framework.authtoken.admin import TokenAdmin
 
-from monitor.device_admin import DeviceAdmin
 from monitor.admin_lists import MonthFilter, NewestPages
+from monitor.device_admin import DeviceAdmin
 from monitor.models import (
     AccessEntry,
     Camera,

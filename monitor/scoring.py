@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 
 FORMULA = "1"
 RHO = 0.6
-# The reason of a reading that passed every gate but the one on its largest probability.
-UNCERTAIN = "uncertain"
-HOURS_A_DAY = 8.0
 Z95 = 1.959963984540054
 ANGRY, HAPPY, NEUTRAL, SAD, SURPRISE = range(len(EMOTIONS))
 
@@ -315,32 +312,6 @@ def ratios_of(
         model=totals.model,
         formula=totals.formula,
     )
-
-
-def verdict_sentence(ratios: Ratios, level: float) -> str:
-    """The verdict in plain English, with the figures that it rests on."""
-    if ratios.verdict is Verdict.NOT_ENOUGH or ratios.stress_interval is None:
-        why = "; ".join(ratios.missing)
-        return f"There is not enough data for a verdict: {why}."
-    low, high = ratios.stress_interval
-    # A bound that rounds to the level itself would seem to contradict the verdict.
-    close = any(round(100 * bound) == round(100 * level) for bound in (low, high))
-    digits = 1 if close else 0
-    leads = ratios.correction is not None and ratios.correction.leads
-    seen = (
-        f"the {'corrected ' if leads else ''}stress ratio is "
-        f"{ratios.stress:.{digits}%}, with a 95% interval of "
-        f"{low:.{digits}%} to {high:.{digits}%}"
-    )
-    line = f"the level of {level:.0%}"
-    ending = {
-        Verdict.STRESSED: f"The employee is stressed: {seen}, all of it above {line}.",
-        Verdict.NOT_STRESSED: (
-            f"The employee is not stressed: {seen}, all of it below {line}."
-        ),
-        Verdict.INCONCLUSIVE: f"The result is inconclusive: {seen} around {line}.",
-    }
-    return ending[ratios.verdict]
 
 
 def _missing(totals: Totals, n_eff: float, gates: Gates) -> tuple[str, ...]:

@@ -11,11 +11,11 @@ from django.views.decorators.http import require_safe
 
 from dashboard.http import Asked, period_form, person_seen, private
 from dashboard.views.own_pause import own_pauses
-from dashboard.words import EMOTION_NAMES
+from dashboard.words import EMOTION_NAMES, verdict_sentence
 from monitor import selectors
 from monitor.models import AccessEntry, Flag, Organisation, Person
 from monitor.periods import last_working_days, local_day
-from monitor.scoring import Ratios, verdict_sentence, wilson
+from monitor.scoring import Ratios, wilson
 
 READINGS_SHOWN = 12
 

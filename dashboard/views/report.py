@@ -16,10 +16,10 @@ from dashboard import csv_report
 from dashboard.charts import Course, Dot, printed_chart
 from dashboard.http import Asked, period_form, person_seen, private
 from dashboard.windows import windows
+from dashboard.words import verdict_sentence
 from monitor import selectors
 from monitor.models import AccessEntry, Organisation
 from monitor.periods import Period
-from monitor.scoring import verdict_sentence
 from monitor.selectors import PersonPage
 
 # Calendar days that hold the ten working days before the first day of a report.

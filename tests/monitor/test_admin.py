@@ -10,8 +10,7 @@ from django.test import Client
 
 from monitor.models import AccessEntry, Organisation, Person, SiteCalibration
 from monitor.services.access import access_record
-from tests.factories import CameraFactory
-from tests.factories import NOON
+from tests.factories import NOON, CameraFactory
 from tests.monitor.test_correction import calibrated
 
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 from rest_framework.test import APIClient
 
+from dashboard.words import verdict_sentence
 from inference.quantify import Quantifier
 from inference.runtime import active_spec
 from monitor.correction import Known, Matrix, corrections
@@ -21,7 +22,6 @@ from monitor.scoring import (
     Verdict,
     five,
     ratios_of,
-    verdict_sentence,
 )
 from tests.factories import MODEL, reading_series
 from tests.inference.test_quantify import SAD_AS_NEUTRAL, biased

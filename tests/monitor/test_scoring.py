@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 import pytest
 
+from dashboard.words import verdict_sentence
 from monitor.scoring import (
     DayTotals,
     Gates,
@@ -17,7 +18,6 @@ from monitor.scoring import (
     bins_of,
     effective_n,
     ratios_of,
-    verdict_sentence,
     wilson,
 )
 from monitor.team_scoring import t_quantile
