@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -132,6 +133,6 @@ def test_a_source_crosses_unchanged() -> None:
     source = Source(Kind.RTSP, "rtsp://10.0.0.5/", "viewer", "pä:ß", "ab" * 32, "mark")
     limits = Limits(loopback=True, seconds=3)
     packed = child.pack(source, limits)
-    message = child.json.loads(packed[child.LENGTH.size :])
+    message = json.loads(packed[child.LENGTH.size :])
     assert child.unpack(message) == (source, limits)
     assert "pä:ß" not in repr(source)
