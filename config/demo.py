@@ -88,7 +88,7 @@ def greet(site: str) -> None:
     password = (settings.STATE_DIR / "demo_password").read_text().strip()
     say(
         f"\nReady: {site}\n"
-        "  user names  admin, health, employee\n"
+        "  user names  admin, health, it, employee\n"
         f"  password    {password}\n"
         f"  logs        {settings.STATE_DIR / 'log'}\n"
         "Ctrl-C stops everything."

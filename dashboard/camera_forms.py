@@ -60,6 +60,14 @@ class SourceForm(forms.Form):
         widget=forms.PasswordInput(attrs={**TEXT, "autocomplete": "new-password"}),
     )
 
+    certificate = forms.CharField(
+        label="SHA-256 of its own certificate",
+        required=False,
+        max_length=100,
+        help_text="Only for https and rtsps, where the camera signed it itself.",
+        widget=forms.TextInput(attrs=TEXT),
+    )
+
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
         if data.get("kind") in Camera.FETCHED and not data.get("address"):
@@ -78,6 +86,7 @@ class SourceForm(forms.Form):
             data["user"],
             data["password"],
             camera.every_minutes,
+            data["certificate"],
         )
 
 

@@ -17,9 +17,10 @@ class MonitorConfig(AppConfig):
 
 def make_roles(**_: Any) -> None:
     """Every installation has the roles, not only the demonstration."""
-    from monitor.services.roles import roles_ensure
+    from monitor.services.roles import it_role_ensure, roles_ensure
 
     roles_ensure()
+    it_role_ensure()
 
 
 def make_formula(**_: Any) -> None:

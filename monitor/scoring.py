@@ -280,11 +280,10 @@ def ratios_of(
     gates: Gates = DEFAULT_GATES,
 ) -> Ratios:
     """Ratios of a window, their intervals, and the verdict against `level`."""
-    n, weights = totals.bins, totals.weights
-    n_eff = effective_n(n, rho)
+    n, n_eff = totals.bins, effective_n(totals.bins, rho)
     shares = _scale(totals.sums, n) if n else None
     hard = _scale(totals.hard, n) if n else None
-    stress = min(1.0, weights.stress(shares)) if shares else None
+    stress = min(1.0, totals.weights.stress(shares)) if shares else None
     interval = None if stress is None else wilson(stress, n_eff)
     missing = _missing(totals, n_eff, gates)
     return Ratios(
@@ -305,7 +304,7 @@ def ratios_of(
         coverage=_coverage(totals),
         shares=dict(zip(EMOTIONS, shares or (), strict=bool(shares))),
         hard_shares=dict(zip(EMOTIONS, hard or (), strict=bool(hard))),
-        hard_stress=min(1.0, weights.stress(hard)) if hard else None,
+        hard_stress=min(1.0, totals.weights.stress(hard)) if hard else None,
         hard_happiness=hard[HAPPY] if hard else None,
         verdict=verdict_of(interval, level, missing),
         missing=missing,

@@ -93,6 +93,16 @@ class Camera(models.Model):
     state_since = models.DateTimeField(null=True, editable=False)
     tried_at = models.DateTimeField(null=True, editable=False)
     seen_at = models.DateTimeField(null=True, editable=False)
+    # What its last picture was, to tell a new one: a hash that shows nothing of it, how
+    # often it came again, and of a folder which file it was.
+    fingerprint = models.CharField(max_length=16, blank=True, editable=False)
+    repeats = models.PositiveSmallIntegerField(default=0, editable=False)
+    mark = models.CharField(max_length=300, blank=True, editable=False)
+    certificate = models.CharField(
+        max_length=64,
+        blank=True,
+        help_text="SHA-256 of a certificate that the camera signed itself.",
+    )
     # Since when pictures are expected without a stop, and since when they fail to come.
     expected_from = models.DateTimeField(null=True, editable=False)
     silent_at = models.DateTimeField(null=True, editable=False)

@@ -38,6 +38,7 @@ class CameraProbe(models.Model):
     kind = models.CharField(max_length=10, choices=Camera.Kind)
     address = models.CharField(max_length=500, blank=True)
     sealed_login = models.BinaryField(default=b"", blank=True)
+    certificate = models.CharField(max_length=64, blank=True)
     every_minutes = models.PositiveSmallIntegerField(default=15)
 
     status = models.CharField(max_length=10, choices=Status, default=Status.WAITING)

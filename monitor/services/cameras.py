@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 
 from django.db import IntegrityError, transaction
@@ -12,6 +13,8 @@ from monitor.camera_login import login_seal
 from monitor.capture_limits import limits
 from monitor.models import Camera, CameraProbe, Person, Team
 from monitor.services.camera_schedule import EVERY, camera_reschedule
+
+CERTIFICATE = re.compile("[0-9a-f]{64}")
 
 
 class CameraRefused(Exception):
@@ -35,6 +38,7 @@ class Draft:
     user: str = ""
     password: str = field(default="", repr=False)
     every_minutes: int = 15
+    certificate: str = ""
 
 
 def draft_checked(draft: Draft) -> Draft:
@@ -51,6 +55,9 @@ def draft_checked(draft: Draft) -> Draft:
     if draft.kind == Camera.Kind.PUSH:
         return replace(draft, address="", user="", password="")
     address, user, password = draft.address.strip(), draft.user, draft.password
+    certificate = draft.certificate.replace(":", "").strip().lower()
+    if certificate and not CERTIFICATE.fullmatch(certificate):
+        raise CameraRefused("Write 64 hexadecimal digits, or nothing.", "certificate")
     try:
         if "://" in address:
             address, typed_user, typed_password = split_login(address)
@@ -58,7 +65,13 @@ def draft_checked(draft: Draft) -> Draft:
         check(Source(Kind(draft.kind), address), limits())
     except CaptureError as exc:
         raise CameraRefused(exc.message, "address") from exc
-    return replace(draft, address=address, user=user, password=password)
+    return replace(
+        draft,
+        address=address,
+        user=user,
+        password=password,
+        certificate=certificate,
+    )
 
 
 @transaction.atomic
@@ -73,6 +86,7 @@ def camera_create(*, draft: Draft) -> Camera:
         address=checked.address,
         sealed_login=login_seal(checked.user, checked.password),
         every_minutes=checked.every_minutes,
+        certificate=checked.certificate,
     )
 
 
@@ -83,6 +97,7 @@ def camera_from_probe(*, probe: CameraProbe) -> Camera:
         "kind": probe.kind,
         "address": probe.address,
         "sealed_login": bytes(probe.sealed_login),
+        "certificate": probe.certificate,
     }
     camera = probe.camera
     if camera is None:

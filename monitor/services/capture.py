@@ -20,7 +20,8 @@ from django.db import transaction
 from django.db.models import Case, F, Value, When
 from django.utils import timezone
 
-from capture import CaptureError, Kind, Shot, Source
+from capture import CaptureError, Code, Kind, Shot, Source
+from capture.frozen import Stillness
 from monitor import vault
 from monitor.camera_login import login_open
 from monitor.capture_schedule import Schedule
@@ -143,6 +144,7 @@ def camera_capture(*, claim: Claim, fetcher: Fetcher) -> str | None:
         return None
     try:
         shot = fetcher.fetch(source_of(camera))
+        _check_moving(camera, shot)
         state = _hand_in(claim, shot)
     except CaptureError as exc:
         log.info("camera %s: %s", claim.camera, exc.code)
@@ -163,7 +165,24 @@ def camera_capture(*, claim: Claim, fetcher: Fetcher) -> str | None:
 def source_of(camera: Camera) -> Source:
     """Raises vault.PictureLocked when no key opens the password."""
     user, password = login_open(camera.sealed_login)
-    return Source(Kind(camera.kind), camera.address, user, password)
+    return Source(
+        Kind(camera.kind),
+        camera.address,
+        user,
+        password,
+        camera.certificate,
+        after=camera.mark,
+    )
+
+
+def _check_moving(camera: Camera, shot: Shot) -> None:
+    """Remember the picture; raise CaptureError when it has stood still for long."""
+    still = Stillness(camera.fingerprint, camera.repeats).then(shot.fingerprint)
+    Camera.objects.filter(pk=camera.pk).update(
+        fingerprint=still.fingerprint, repeats=still.repeats, mark=shot.mark
+    )
+    if still.is_frozen():
+        raise CaptureError(Code.FROZEN, "the camera's picture stands still")
 
 
 def _hand_in(claim: Claim, shot: Shot) -> str:

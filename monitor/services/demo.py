@@ -46,7 +46,7 @@ from monitor.periods import (
 )
 from monitor.services import serving
 from monitor.services.assessment import person_assess
-from monitor.services.roles import roles_ensure
+from monitor.services.roles import it_role_ensure, roles_ensure
 from monitor.services.self_reports import validation_measure
 from monitor.services.summaries import person_rebuild
 from monitor.services.teams import team_figures_release
@@ -135,17 +135,18 @@ def demo_reset(*, progress: Callable[[list[Person]], Iterable[Person]] = iter) -
 
 
 def accounts_ensure(*, employee: Person) -> None:
-    """`admin`, `health` and `employee`, with the one password of this installation."""
+    """`admin`, `health`, `it`, `employee`: all with one password of this site."""
     password, is_new = _password(settings.STATE_DIR / "demo_password")
     health = roles_ensure()
     with transaction.atomic():
-        for name in ("admin", "health", "employee"):
+        for name in ("admin", "health", "it", "employee"):
             user, created = User.objects.get_or_create(username=name)
             if created or is_new:
                 user.set_password(password)
                 user.save(update_fields=["password"])
         User.objects.filter(username="admin").update(is_staff=True, is_superuser=True)
         User.objects.get(username="health").groups.add(health)
+        User.objects.get(username="it").groups.add(it_role_ensure())
         user = User.objects.get(username="employee")
         if not Person.objects.filter(user=user).exists():
             Person.objects.filter(pk=employee.pk).update(user=user)

@@ -44,6 +44,7 @@ def probe_begin(*, draft: Draft, by: User) -> CameraProbe:
         kind=checked.kind,
         address=checked.address,
         sealed_login=login_seal(checked.user, checked.password),
+        certificate=checked.certificate,
         every_minutes=checked.every_minutes,
     )
 
@@ -72,6 +73,7 @@ def probe_camera(
         kind=checked.kind,
         address=checked.address,
         sealed_login=typed or bytes(camera.sealed_login),
+        certificate=checked.certificate or camera.certificate,
         every_minutes=camera.every_minutes,
     )
 
@@ -100,7 +102,8 @@ def probe_fetch(*, probe: CameraProbe, fetcher: Fetcher) -> None:
 
 def source_of(probe: CameraProbe) -> Source:
     user, password = login_open(probe.sealed_login)
-    return Source(Kind(probe.kind), probe.address, user, password)
+    kind = Kind(probe.kind)
+    return Source(kind, probe.address, user, password, probe.certificate)
 
 
 def _fail(probe: CameraProbe, code: str, message: str) -> None:
