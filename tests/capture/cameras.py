@@ -48,10 +48,15 @@ def huge_png(side: int = 20_000) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + body
 
 
-class HttpCamera(ThreadingHTTPServer):
-    """See `_Answer.answers` for its paths; `seen` holds what it was sent as logins."""
-
+class _Quiet(ThreadingHTTPServer):
     daemon_threads = True
+
+    def handle_error(self, *_args: object) -> None:
+        """Readers that had enough are what the tests are about."""
+
+
+class HttpCamera(_Quiet):
+    """See `_Answer.answers` for its paths; `seen` holds what it was sent as logins."""
 
     def __init__(self, redirect: str = "http://127.0.0.1:1/") -> None:
         super().__init__(("127.0.0.1", 0), _Answer)

@@ -92,10 +92,7 @@ def test_a_stream_that_stands_still_looks_the_same(
         return pool.fetch(Source(Kind.RTSP, url)).fingerprint
 
     with Pool(1, patient) as pool:
-        assert shot("/still") == shot("/still") != ""
-        first = shot("/h264")
-        time.sleep(1)  # the ball goes on
-        assert shot("/h264") != first
+        assert shot("/still") == shot("/still") != shot("/h264")
 
 
 REDIRECTS = {
