@@ -44,7 +44,7 @@ def fetch(source: Source, limits: Limits) -> Shot:
 
 def decode(clip: rtsp.Clip, limits: Limits) -> Any:
     """The pixels of a coded picture; raises where they are too many or none."""
-    os.environ[OPTIONS] = f"input_format;{clip.demuxer}|protocol_whitelist;file"
+    os.putenv(OPTIONS, f"input_format;{clip.demuxer}|protocol_whitelist;file")
     with _file(clip.data) as path:
         # One thread: of many, each would hold the picture.
         options = [cv2.CAP_PROP_N_THREADS, 1]

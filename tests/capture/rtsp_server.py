@@ -8,6 +8,7 @@ viewer and the password "correct horse".
 """
 
 import sys
+from typing import Any
 
 import gi
 
@@ -25,7 +26,7 @@ STREAMS = {
 }
 
 
-def factory(pattern, width, height, coder):
+def factory(pattern: str, width: int, height: int, coder: str) -> Any:
     made = GstRtspServer.RTSPMediaFactory()
     made.set_launch(
         f"( videotestsrc is-live=true pattern={pattern} ! video/x-raw,format=I420,"
@@ -40,7 +41,7 @@ def factory(pattern, width, height, coder):
     return made
 
 
-def digest():
+def digest() -> Any:
     made, viewer = GstRtspServer.RTSPAuth(), GstRtspServer.RTSPToken()
     made.set_supported_methods(GstRtsp.RTSPAuthMethod.DIGEST)
     viewer.set_string("media.factory.role", "viewer")
@@ -48,7 +49,7 @@ def digest():
     return made
 
 
-def serve(auth):
+def serve(auth: Any) -> Any:
     server = GstRtspServer.RTSPServer()
     server.set_address("127.0.0.1")
     server.set_service("0")
