@@ -86,7 +86,7 @@ def computed(page: Page, module: str, body: str, *given: Any) -> np.ndarray:
     return np.array(page.evaluate(script, list(given)))
 
 
-SIZES = [(160, 120), (96, 72), (213, 160), (400, 300), (100, 300)]
+SIZES = [(160, 120), (96, 72), (213, 160), (400, 300)]
 
 
 @pytest.mark.parametrize(("width", "height"), SIZES)
