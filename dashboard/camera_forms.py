@@ -10,7 +10,7 @@ from typing import Any
 from django import forms
 
 from monitor.capture_schedule import Stretch
-from monitor.models import Camera, Pause, Person, Team
+from monitor.models import Camera, Pause, Person
 from monitor.services.camera_schedule import Time
 from monitor.services.cameras import Draft
 
@@ -91,7 +91,7 @@ class SourceForm(forms.Form):
 
 
 class CameraForm(SourceForm):
-    """A new camera: of one person's desk, or of a team's room."""
+    """A new camera, of one person's desk."""
 
     name = forms.CharField(
         label="Name", max_length=200, widget=forms.TextInput(attrs=TEXT)
@@ -99,16 +99,8 @@ class CameraForm(SourceForm):
     person = forms.ModelChoiceField(
         Person.objects.consented().select_related("team"),
         label="Watches the desk of",
-        required=False,
-        empty_label="nobody: it watches a room",
-        widget=forms.Select(attrs=SELECT),
-    )
-    team = forms.ModelChoiceField(
-        Team.objects.all(),
-        label="or the room of",
-        required=False,
-        empty_label="no team: it watches a desk",
-        help_text="A room camera knows no identities.",
+        empty_label="Choose a person",
+        help_text="Only people with a current consent.",
         widget=forms.Select(attrs=SELECT),
     )
     every_minutes = forms.IntegerField(
@@ -120,8 +112,7 @@ class CameraForm(SourceForm):
     )
 
     def draft(self) -> Draft:
-        data = self.cleaned_data
-        return Draft(**{name: data[name] for name in Draft.__slots__})
+        return Draft(**self.cleaned_data)
 
 
 class RhythmForm(forms.Form):

@@ -46,7 +46,7 @@ Status = Notification.Status
 # Longer than any delivery may take.
 LEASE = timedelta(minutes=2)
 MOST_LINES = 100
-CAMERA_PAGE = "admin:monitor_camera_change"
+CAMERA_PAGE = "camera"
 # Seconds after which a sender makes room for other work; the rest is sent next time.
 SEND_FOR = 25.0
 random = SystemRandom()
