@@ -147,7 +147,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='capturehours',
-            constraint=models.UniqueConstraint(fields=('camera', 'weekday', 'begins'), name='capture_hours_once', nulls_distinct=False),
+            constraint=models.UniqueConstraint(fields=('camera', 'weekday', 'begins'), name='capture_hours_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='capturehours',
+            constraint=models.UniqueConstraint(condition=models.Q(('camera__isnull', True)), fields=('weekday', 'begins'), name='site_hours_once'),
         ),
         migrations.AddConstraint(
             model_name='pause',

@@ -165,9 +165,12 @@ class CaptureHours(models.Model):
                 condition=Q(weekday__lte=6), name="capture_hours_weekday"
             ),
             models.UniqueConstraint(
-                fields=["camera", "weekday", "begins"],
-                nulls_distinct=False,
-                name="capture_hours_once",
+                fields=["camera", "weekday", "begins"], name="capture_hours_once"
+            ),
+            models.UniqueConstraint(
+                fields=["weekday", "begins"],
+                condition=Q(camera__isnull=True),
+                name="site_hours_once",
             ),
         ]
 
