@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from chartjs.views.lines import BaseLineChartView
+from csp.constants import SELF
+from csp.decorators import csp_update
 from django.conf import settings
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
@@ -25,6 +27,8 @@ SHOWN = 20
 EMOTIONS = tuple(EMOTION_NAMES)  # in the order of the probabilities
 
 
+# The page asks a chosen file how long it is before it is sent.
+@csp_update({"media-src": [SELF, "blob:"]})  # type: ignore[arg-type]  # as in session
 @require_safe
 @private
 def videos(request: Asked) -> HttpResponse:

@@ -75,3 +75,8 @@ def test_employees_see_only_their_own(
         person=Person.objects.create(number="2", name="B", team=ada.team)
     )
     assert "desk.mp4" not in client_employee.get("/videos/").content.decode()
+
+
+def test_the_page_may_ask_a_chosen_file_how_long_it_is(client_health: Client) -> None:
+    policy = client_health.get("/videos/").headers["Content-Security-Policy"]
+    assert "media-src 'self' blob:" in policy
