@@ -31,6 +31,7 @@ def person(request: Asked, pk: int) -> HttpResponse:
     today = local_day(timezone.now(), Organisation.current().tz)
     alive = last_working_days(selectors.ALIVE, until=today)[0]
     shown = page.period
+    own_cameras = found.user_id == request.user.pk and found.cameras.exists()
     context = {
         "person": found,
         "page": page,
@@ -44,8 +45,8 @@ def person(request: Asked, pk: int) -> HttpResponse:
         "stale": last_day is None or last_day < alive,
         "period_query": f"from={shown.first_day}&to={shown.last_day}",
         "open_flags": list(Flag.objects.open().filter(person=found)),
-        "own_cameras": found.user_id == request.user.pk and found.cameras.exists(),
-        "own_pause": bool(own_pauses(found)),
+        "own_cameras": own_cameras,
+        "own_pause": own_cameras and bool(own_pauses(found)),
         "may_receive": Person.objects.may_receive_from(request.user)
         .filter(pk=found.pk)
         .exists(),

@@ -324,7 +324,7 @@ def test_answers_do_not_make_the_person_page_dearer(
         flags.flag_answer(flag=raised, by=employee, text="Again.")
     url = f"/people/{raised.person_id}/"
     client_employee.get(url)
-    with django_assert_max_num_queries(21):
+    with django_assert_max_num_queries(23):
         assert "Again." in client_employee.get(url).content.decode()
 
 

@@ -133,7 +133,7 @@ def test_a_batch_costs_few_queries(
     people = PersonFactory.create_batch(16)
     for row in people:
         reading(row)
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         summaries_refresh(person_days=[(row.pk, FRIDAY) for row in people])
     assert DailySummary.objects.count() == 16
 
