@@ -32,8 +32,9 @@ from monitor.models.people import HOURS
 from monitor.people_import import PersonResource, SealedInPage
 from monitor.services.camera_schedule import camera_reschedule, cameras_reschedule
 from monitor.services.consent import consent_give, consent_withdraw
+from monitor.station_admin import PersonPinAdmin
 
-__all__ = ["DeviceAdmin"]
+__all__ = ["DeviceAdmin", "PersonPinAdmin"]
 
 # Tokens are made for accounts by search, not from a list of all of them.
 TokenAdmin.autocomplete_fields = ("user",)

@@ -15,6 +15,7 @@ from monitor.models.pictures import Snapshot, SnapshotImage
 from monitor.models.probes import CameraProbe
 from monitor.models.readings import DailySummary, Reading
 from monitor.models.self_reports import Invitation, SelfReport, Validation
+from monitor.models.stations import PersonPin, Station, StationVisit
 from monitor.models.teams import TeamFigure
 from monitor.models.trail import AccessEntry
 from monitor.models.versions import (
@@ -52,6 +53,7 @@ __all__ = [
     "Organisation",
     "Pause",
     "Person",
+    "PersonPin",
     "Reading",
     "Recomputation",
     "SelfReport",
@@ -59,6 +61,8 @@ __all__ = [
     "SiteCalibration",
     "Snapshot",
     "SnapshotImage",
+    "Station",
+    "StationVisit",
     "Team",
     "TeamFigure",
     "Validation",

@@ -262,6 +262,11 @@ def session_check(*, person: Person, by: User, at: datetime) -> None:
         raise Refused(
             "not_yours", "Only the person themselves can hold a session.", status=403
         )
+    pause_check(person=person, at=at)
+
+
+def pause_check(*, person: Person, at: datetime) -> None:
+    """Without a camera of the site, too, a pause of the person or of all holds."""
     whose = Q(person=person) | Q(person__isnull=True, camera__isnull=True)
     begun = Pause.objects.filter(whose, begins_at__lte=at)
     if begun.exclude(ends_at__lte=at).exists():

@@ -40,6 +40,11 @@ def self_report_record(*, person: Person, by: User, value: int) -> SelfReport:
     """
     if person.user_id != by.pk:
         raise Refused("not_yours", "Only the person themselves can say.", status=403)
+    return answer_record(person=person, value=value)
+
+
+def answer_record(*, person: Person, value: int) -> SelfReport:
+    """An answer of somebody who is known to be the person. Raises Refused."""
     if value not in SelfReport.Value:
         raise Refused("invalid", "The answer lies between 0 and 4.", field="value")
     if not Person.objects.consented().filter(pk=person.pk).exists():
