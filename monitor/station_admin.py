@@ -42,14 +42,34 @@ class PersonPinForm(forms.ModelForm[PersonPin]):
 class PersonPinAdmin(admin.ModelAdmin[PersonPin]):
     form = PersonPinForm
     list_display = ("person", "tries", "changed_at")
+    list_display_links = None
     list_select_related = ("person",)
     search_fields = ("person__name", "person__number")
     actions = ("unlock",)
+
+    def get_fields(
+        self, request: HttpRequest, obj: PersonPin | None = None
+    ) -> tuple[str, ...]:
+        return ("person", "changed_at") if obj else ("person", "pin")
+
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: PersonPin | None = None
+    ) -> tuple[str, ...]:
+        return ("person", "changed_at") if obj else ()
 
     def has_change_permission(
         self, request: HttpRequest, obj: PersonPin | None = None
     ) -> bool:
         return obj is None and super().has_change_permission(request)
+
+    def delete_model(self, request: HttpRequest, obj: PersonPin) -> None:
+        pins.pin_remove(person=obj.person)
+
+    def delete_queryset(
+        self, request: HttpRequest, queryset: QuerySet[PersonPin]
+    ) -> None:
+        for row in queryset.select_related("person"):
+            pins.pin_remove(person=row.person)
 
     def save_model(
         self,

@@ -18,6 +18,7 @@ SHORTEST, LONGEST = 6, 12
 CODE_BYTES = 16
 # Django's hasher works as long on this as on a real hash.
 NO_PIN = "!"
+NOBODY = PersonPin(pk=0)
 
 
 class PinRefused(Exception):
@@ -67,10 +68,10 @@ def pin_remove(*, person: Person) -> None:
 def person_by_pin(*, number: str, pin: str, now: datetime) -> Person | None:
     """Whose number and PIN these are; None alike for whatever is wrong.
 
-    A wrong number costs the time of a wrong PIN.
+    A wrong number costs the queries and the hash of a wrong PIN.
     """
     row = PersonPin.objects.filter(person__number=number).first()
-    free = row is not None and try_take(row, now=now)
+    free = try_take(row or NOBODY, now=now)
     fits = check_password(pin, row.encoded if row else NO_PIN)
     if row is None or not (free and fits):
         return None

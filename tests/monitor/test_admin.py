@@ -10,6 +10,7 @@ from django.test import Client
 
 from monitor.models import AccessEntry, Organisation, Person, SiteCalibration
 from monitor.services.access import access_record
+from monitor.services.pins import person_by_pin, pin_set
 from tests.factories import NOON, CameraFactory
 from tests.monitor.test_correction import calibrated
 
@@ -26,7 +27,7 @@ def client(admin: User) -> Client:
     [
         *("team", "person", "camera", "organisation"),
         *("accessentry", "modelversion", "sitecalibration", "notification"),
-        "device",
+        *("device", "personpin"),
     ],
 )
 def test_the_lists_open(client: Client, person: Person, name: str) -> None:
@@ -45,6 +46,25 @@ def test_demonstration_data_is_marked_here_too(
 def test_a_persons_form_opens(client: Client, person: Person) -> None:
     url = f"/admin/monitor/person/{person.pk}/change/"
     assert client.get(url).status_code == 200
+
+
+def test_a_pin_is_set_for_somebody_and_set_anew(client: Client, person: Person) -> None:
+    for pin in ("480173", "739104"):
+        client.post("/admin/monitor/personpin/add/", {"person": person.pk, "pin": pin})
+        assert person_by_pin(number=person.number, pin=pin, now=NOON) == person
+
+
+def test_a_pin_that_is_set_is_not_shown(client: Client, person: Person) -> None:
+    pin_set(person=person, pin="480173")
+    page = client.get(f"/admin/monitor/personpin/{person.pk}/change/")
+    assert page.status_code == 200
+    assert "480173" not in page.content.decode()
+
+
+def test_a_weak_pin_is_refused_in_the_form(client: Client, person: Person) -> None:
+    sent = {"person": person.pk, "pin": "123456"}
+    page = client.post("/admin/monitor/personpin/add/", sent).content.decode()
+    assert "too easy to guess" in page
 
 
 @pytest.mark.parametrize(
