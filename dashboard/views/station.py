@@ -7,8 +7,7 @@ clear. Nothing in an address or a form names a person or a picture.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
-from typing import Any, Concatenate, ParamSpec
+from typing import Any
 
 from csp.constants import NONCE, SELF
 from csp.decorators import csp_update
@@ -31,8 +30,6 @@ from dashboard.words import STATES, reason_words
 from monitor.models import Snapshot, Station, StationVisit
 from monitor.services import stations
 from monitor.services.intake import Refused
-
-P = ParamSpec("P")
 
 STATION, VISIT = "station", "station_visit"
 A_YEAR = 365 * 24 * 3600
@@ -59,18 +56,17 @@ def own_cookie(answer: HttpResponse, name: str, value: str, seconds: int) -> Non
 
 
 def at_station(
-    view: Callable[Concatenate[HttpRequest, Station, P], HttpResponse],
-) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+    view: Callable[[HttpRequest, Station], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
     """Only on a device that IT has set up, and kept by no cache."""
 
     @never_cache
-    @wraps(view)
-    def answer(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def answer(request: HttpRequest) -> HttpResponse:
         token = request.COOKIES.get(STATION, "")
         station = stations.station_of(token=token, now=timezone.now())
         if station is None:
             return render(request, "station_unknown.html", status=403)
-        return view(request, station, *args, **kwargs)
+        return view(request, station)
 
     return answer
 
@@ -81,8 +77,8 @@ def visit_here(request: HttpRequest, station: Station) -> StationVisit | None:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@csp_update(SCRIPTS)
 @at_station
-@csp_update(SCRIPTS)  # type: ignore[arg-type]  # it knows plain requests only
 def start(request: HttpRequest, station: Station) -> HttpResponse:
     """Who are you? Asked anew, whoever stood here before has left."""
     stations.visit_end(station=station)
@@ -107,8 +103,8 @@ def begun(station: Station, form: ShownForm) -> str | None:
 
 
 @require_safe
+@csp_update(SCRIPTS)
 @at_station
-@csp_update(SCRIPTS)  # type: ignore[arg-type]  # it knows plain requests only
 def visit(request: HttpRequest, station: Station) -> HttpResponse:
     """What is taken and kept, and the choice."""
     found = visit_here(request, station)
@@ -149,8 +145,8 @@ def picture(request: HttpRequest, station: Station) -> HttpResponse:
 
 
 @require_POST
+@csp_update(SCRIPTS)
 @at_station
-@csp_update(SCRIPTS)  # type: ignore[arg-type]  # it knows plain requests only
 def answer(request: HttpRequest, station: Station) -> HttpResponse:
     """Keep the one answer of a visit."""
     found = visit_here(request, station)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, ViewportSize, expect
 from pytest_django.live_server_helper import LiveServer
 
 from monitor.models import Person, SelfReport, Snapshot, StationVisit
@@ -29,7 +29,7 @@ def kiosk(
     _, secret = stations.station_create(name="Canteen")
     options = ("device-for-media-stream", "ui-for-media-stream")
     browser = launch(*(f"--use-fake-{option}" for option in options))
-    size = {"width": 390, "height": 844}
+    size: ViewportSize = {"width": 390, "height": 844}
     page = browser.new_page(base_url=server.url, viewport=size)
     page.set_default_timeout(SLOW)
     complaints: list[str] = []

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 import time_machine
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.http import HttpResponse
+from django.http import HttpResponseBase
 from django.test import Client
 from pytest_django.fixtures import Settings
 
@@ -59,11 +60,11 @@ def inside(kiosk: Client) -> Client:
     return kiosk
 
 
-def identify(client: Client, number: str = "P001", pin: str = PIN) -> HttpResponse:
+def identify(client: Client, number: str = "P001", pin: str = PIN) -> Any:
     return client.post("/station/", {"number": number, "pin": pin})
 
 
-def send(client: Client, seed: int = 0) -> HttpResponse:
+def send(client: Client, seed: int = 0) -> Any:
     image = SimpleUploadedFile("x.jpg", images.jpeg(seed), "image/jpeg")
     return client.post("/station/picture/", {"image": image})
 
@@ -73,7 +74,7 @@ def read(monkeypatch: pytest.MonkeyPatch, engine: FakeEngine) -> None:
     analysis.analyse_waiting()
 
 
-def at_start(answer: HttpResponse) -> bool:
+def at_start(answer: HttpResponseBase) -> bool:
     return answer.headers.get("Location") == "/station/"
 
 

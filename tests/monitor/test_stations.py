@@ -95,9 +95,9 @@ def test_an_unknown_number_costs_a_hash_as_well(
     hasher = hashers.MD5PasswordHasher
     plain = hasher.encode
 
-    def counted(self: object, password: str, salt: str) -> str:
+    def counted(self: hashers.BasePasswordHasher, password: str, salt: str) -> str:
         hashed.append(password)
-        return str(plain(self, password, salt))
+        return plain(self, password, salt)
 
     monkeypatch.setattr(hasher, "encode", counted)
     assert begin(station, number=number, pin=WRONG) is None
