@@ -103,6 +103,16 @@ def split_login(url: str) -> tuple[str, str, str]:
     return clean, unquote(user), unquote(password)
 
 
+def same_place(one: str, two: str) -> bool:
+    """Whether what is sent to the one goes to the other: scheme, host and port."""
+    return _place(one) == _place(two)
+
+
+def _place(url: str) -> tuple[str, str]:
+    scheme, _, rest = split_login(url)[0].partition("://")
+    return scheme.lower(), re.split(r"[/?#\\]", rest, maxsplit=1)[0].lower()
+
+
 def check(source: Source, limits: Limits) -> Target | None:
     """Raise CaptureError where a camera may not be there; None without a network."""
     if source.kind in SCHEMES:

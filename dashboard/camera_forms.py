@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from datetime import datetime, time, timedelta, tzinfo
-from typing import Any
+from datetime import date, datetime, time, timedelta, tzinfo
+from typing import Any, ClassVar
 
 from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
 
 from monitor.capture_schedule import Stretch
 from monitor.models import Camera, Pause, Person
@@ -158,6 +159,13 @@ class HoursForm(forms.Form):
                 self.hours += stretches_of(number, data.get(name, ""))
             except ValueError as exc:
                 self.add_error(name, str(exc))
+        if not self.hours and not self.errors:
+            # Without any the usual ones would hold, which is not what was written.
+            self.add_error(
+                None,
+                "Write the hours of one day at least. For no pictures at all switch"
+                " cameras off, or note a pause.",
+            )
         return data
 
 
@@ -186,6 +194,16 @@ def _time(hour: int, minute: int) -> time:
         raise ValueError(f"{hour}:{minute:02} is no time of day.") from None
 
 
+class DayField(forms.DateField):
+    """A day of this age: mistyped years are told, and those past all calendars."""
+
+    widget = forms.DateInput(attrs={"type": "date", **TEXT})
+    default_validators: ClassVar = [
+        MinValueValidator(date(2000, 1, 1), "Check the year."),
+        MaxValueValidator(date(2199, 12, 31), "Check the year."),
+    ]
+
+
 class PauseForm(forms.Form):
     """From one day to another, both included."""
 
@@ -197,12 +215,8 @@ class PauseForm(forms.Form):
         ],
         widget=forms.Select(attrs=SELECT),
     )
-    first = forms.DateField(
-        label="From", widget=forms.DateInput(attrs={"type": "date", **TEXT})
-    )
-    last = forms.DateField(
-        label="to", widget=forms.DateInput(attrs={"type": "date", **TEXT})
-    )
+    first = DayField(label="From")
+    last = DayField(label="to")
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}

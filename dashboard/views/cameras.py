@@ -74,7 +74,13 @@ def camera_page(request: Asked, found: Camera, **forms: Any) -> HttpResponse:
         ),
         "hours": HoursForm(hours=planned.hours),
         "pause_form": PauseForm(),
-        "source": SourceForm(initial={"kind": found.kind, "address": found.address}),
+        "source": SourceForm(
+            initial={
+                "kind": found.kind,
+                "address": found.address,
+                "certificate": found.certificate,
+            }
+        ),
     }
     return render(request, "camera.html", context | forms, status=400 if forms else 200)
 
@@ -96,11 +102,13 @@ def camera_rhythm(request: Asked, pk: int) -> HttpResponse:
 def camera_hours(request: Asked, pk: int) -> HttpResponse:
     """Hours of its own; `usual` goes back to those of the site."""
     found, form = own_camera(request, pk), HoursForm(request.POST)
-    usual = "usual" in request.POST
+    if "usual" in request.POST:
+        schedule.hours_set(camera=found, hours=[])
+        return done(request, pk, "The hours of the site hold again, from now on.")
     if not form.is_valid():
         return camera_page(request, found, hours=form)
     try:
-        schedule.hours_set(camera=found, hours=[] if usual else form.hours)
+        schedule.hours_set(camera=found, hours=form.hours)
     except ScheduleRefused as exc:
         form.add_error(None, str(exc))
         return camera_page(request, found, hours=form)

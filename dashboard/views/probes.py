@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
+from django.forms.models import model_to_dict
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -28,7 +29,10 @@ SMALLEST_FACE = 48
 @manages_cameras
 def camera_add(request: Asked) -> HttpResponse:
     """First what it is; then a test picture; then it is kept."""
-    form = CameraForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST":
+        form = CameraForm(request.POST)
+    else:
+        form = CameraForm(initial=tried_before(request))
     if form.is_valid():
         try:
             return redirect(begin(request, form))
@@ -36,6 +40,15 @@ def camera_add(request: Asked) -> HttpResponse:
             form.add_error(exc.field if exc.field in form.fields else None, exc.message)
     status = 400 if form.errors else 200
     return render(request, "camera_add.html", {"form": form}, status=status)
+
+
+def tried_before(request: Asked) -> dict[str, object]:
+    """What somebody wrote who comes back from the test picture; never a password."""
+    asked = request.GET.get("again", "")
+    if not asked.isdecimal():
+        return {}
+    found = CameraProbe.objects.filter(pk=int(asked[:18]), by=request.user).first()
+    return model_to_dict(found, fields=list(CameraForm.base_fields)) if found else {}
 
 
 def begin(request: Asked, form: CameraForm) -> str:
@@ -94,7 +107,10 @@ def probe_picture(request: Asked, pk: int) -> HttpResponse:
     found = own_probe(request, pk)
     if not found.sealed:
         return HttpResponse(status=404)
-    picture = probes.probe_picture(probe=found)
+    try:
+        picture = probes.probe_picture(probe=found)
+    except CameraRefused:
+        return HttpResponse(status=403)
     return HttpResponse(picture, content_type="image/jpeg")
 
 

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field, replace
 
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from capture import CaptureError, Kind, Source
 from capture.addresses import check, split_login
@@ -47,11 +48,7 @@ def draft_checked(draft: Draft) -> Draft:
         raise CameraRefused("Choose a person or a team, not both.", "person")
     if draft.every_minutes not in EVERY:
         raise CameraRefused("Choose 1 to 240 minutes.", "every_minutes")
-    if draft.person and not Person.objects.consented().filter(pk=draft.person.pk):
-        raise CameraRefused(
-            f"{draft.person} has not consented to pictures; record the consent first.",
-            "person",
-        )
+    consented_check(draft.person)
     if draft.kind == Camera.Kind.PUSH:
         return replace(draft, address="", user="", password="")
     address, user, password = draft.address.strip(), draft.user, draft.password
@@ -74,6 +71,15 @@ def draft_checked(draft: Draft) -> Draft:
     )
 
 
+def consented_check(person: Person | None) -> None:
+    """Raise CameraRefused for somebody without a current consent."""
+    if person and not Person.objects.consented().filter(pk=person.pk).exists():
+        raise CameraRefused(
+            f"{person} has not consented to pictures; record the consent first.",
+            "person",
+        )
+
+
 @transaction.atomic
 def camera_create(*, draft: Draft) -> Camera:
     """Raises CameraRefused, for a name that is taken among others."""
@@ -92,8 +98,14 @@ def camera_create(*, draft: Draft) -> Camera:
 
 @transaction.atomic
 def camera_from_probe(*, probe: CameraProbe) -> Camera:
-    """Keep what was tried: a new camera, or the changed one; the test picture goes."""
-    facts = {
+    """Keep what was tried: a new camera, or the changed one; the test picture goes.
+
+    Raises CameraRefused without a picture that was seen, or without consent by now.
+    """
+    if probe.status != CameraProbe.Status.DONE:
+        raise CameraRefused("There is no test picture yet; try the camera first.")
+    consented_check(probe.person)
+    facts: dict[str, object] = {
         "kind": probe.kind,
         "address": probe.address,
         "sealed_login": bytes(probe.sealed_login),
@@ -109,7 +121,12 @@ def camera_from_probe(*, probe: CameraProbe) -> Camera:
             **facts,
         )
     else:
-        Camera.objects.filter(pk=camera.pk).update(**facts, state=Camera.State.NEW)
+        if (camera.kind, camera.address) != (probe.kind, probe.address):
+            # What is known of the old pictures says nothing about those of this place.
+            facts |= {"fingerprint": "", "repeats": 0, "mark": ""}
+        Camera.objects.filter(pk=camera.pk).update(
+            **facts, state=Camera.State.NEW, state_since=timezone.now()
+        )
         camera_reschedule(camera=camera)
     CameraProbe.objects.filter(by=probe.by, name=probe.name).delete()
     return camera

@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from capture import CaptureError, Kind, Shot, Source
+from capture.addresses import same_place
 from inference import FrameReading
 from inference.runtime import get_engine
 from monitor import tasks, vault
 from monitor.camera_login import login_open, login_seal
-from monitor.models import AccessEntry, Camera, CameraProbe
+from monitor.models import AccessEntry, Camera, CameraProbe, Pause, Person
 from monitor.services import serving
 from monitor.services.access import access_record
-from monitor.services.cameras import CameraRefused, Draft, draft_checked
+from monitor.services.cameras import (
+    CameraRefused,
+    Draft,
+    consented_check,
+    draft_checked,
+)
 from monitor.services.capture import Fetcher
 
 log = logging.getLogger(__name__)
@@ -26,13 +34,36 @@ Status = CameraProbe.Status
 KEPT = timedelta(minutes=15)
 # Live pictures replace each other; a test picture stays until it has been looked at.
 LIVE_KEPT = timedelta(seconds=10)
-# The process that fetches died with it, or there is none.
-GIVEN_UP = timedelta(seconds=45)
+# After this each step of a test picture is given up, and who it waited for is named.
+# Asking takes long where the process that fetches must load its libraries first.
+GIVEN_UP = {
+    Status.WAITING: (45, "No capture process took it on; see whether one runs."),
+    Status.FETCHING: (90, "The capture process stopped in the middle of it."),
+    Status.FETCHED: (90, "No worker looked at the picture; see whether one runs."),
+}
+
+
+def seeing_check(person: Person | None) -> None:
+    """Raise CameraRefused where nobody may see a picture of this person now.
+
+    Hours, holidays and pauses of a camera do not matter: that is when it is set up.
+    """
+    consented_check(person)
+    now = timezone.now()
+    lasting = Q(ends_at__isnull=True) | Q(ends_at__gt=now)
+    pauses = Pause.objects.filter(lasting, begins_at__lte=now)
+    if person and pauses.filter(person=person).exists():
+        raise CameraRefused(
+            f"The cameras of {person} are paused; no picture is taken before the pause"
+            " ends.",
+            "person",
+        )
 
 
 def probe_begin(*, draft: Draft, by: User) -> CameraProbe:
     """Ask for a test picture of a camera that is being set up; raises CameraRefused."""
     checked = draft_checked(draft)
+    seeing_check(checked.person)
     if Camera.objects.filter(name=checked.name).exists():
         raise CameraRefused("There is a camera of this name already.", "name")
     return CameraProbe.objects.create(
@@ -54,15 +85,21 @@ def probe_camera(
 ) -> CameraProbe:
     """Ask for a test picture of a camera that is there, perhaps at another address.
 
-    An empty password keeps the one it has. Looking is written down.
+    Without a login it keeps the one it has, if it stays where it is. Looking is written
+    down.
     """
     wanted = draft or Draft(
-        camera.name, camera.kind, camera.person, camera.team, camera.address
+        camera.name,
+        camera.kind,
+        camera.person,
+        camera.team,
+        camera.address,
+        certificate=camera.certificate,
     )
     if wanted.kind not in Camera.FETCHED:
         raise CameraRefused("This camera sends its pictures itself.", "kind")
     checked = draft_checked(wanted)
-    typed = login_seal(checked.user, checked.password)
+    seeing_check(checked.person)
     return CameraProbe.objects.create(
         by=by,
         asked_at=timezone.now(),
@@ -72,10 +109,30 @@ def probe_camera(
         team=camera.team,
         kind=checked.kind,
         address=checked.address,
-        sealed_login=typed or bytes(camera.sealed_login),
-        certificate=checked.certificate or camera.certificate,
+        sealed_login=_login_kept(camera, checked),
+        certificate=checked.certificate,
         every_minutes=camera.every_minutes,
     )
+
+
+def _login_kept(camera: Camera, checked: Draft) -> bytes:
+    """What was written, else the stored login, which no other place gets to see.
+
+    Otherwise whoever may set up cameras could have any password sent to themselves.
+    """
+    user, stays = checked.user, same_place(camera.address, checked.address)
+    if user or checked.password:
+        if stays and not user:
+            with suppress(vault.PictureLocked):
+                user = login_open(camera.sealed_login)[0]
+        return login_seal(user, checked.password)
+    if camera.sealed_login and not stays:
+        raise CameraRefused(
+            "This is another place, which the stored password is not sent to. Write"
+            " user name and password anew.",
+            "password",
+        )
+    return bytes(camera.sealed_login)
 
 
 def probe_take() -> CameraProbe | None:
@@ -90,7 +147,11 @@ def probe_take() -> CameraProbe | None:
 def probe_fetch(*, probe: CameraProbe, fetcher: Fetcher) -> None:
     """Ask the camera, keep the picture sealed, and have a worker look for the face."""
     try:
+        seeing_check(probe.person)
         shot = fetcher.fetch(source_of(probe))
+        seeing_check(probe.person)  # it took its time
+    except CameraRefused as exc:
+        _fail(probe, "stopped", exc.message)
     except CaptureError as exc:
         log.info("test picture %s: %s", probe.pk, exc.code)
         _fail(probe, exc.code.value, exc.message)
@@ -107,14 +168,20 @@ def source_of(probe: CameraProbe) -> Source:
 
 
 def _fail(probe: CameraProbe, code: str, message: str) -> None:
-    CameraProbe.objects.filter(pk=probe.pk).update(
-        status=Status.FAILED, code=code, message=message[:300]
+    _unfinished(probe).update(
+        status=Status.FAILED, code=code, message=message[:300], sealed=b""
     )
+
+
+def _unfinished(probe: CameraProbe) -> QuerySet[CameraProbe]:
+    """The row, unless it was given up in the meantime."""
+    rows = CameraProbe.objects.filter(pk=probe.pk)
+    return rows.exclude(status__in=CameraProbe.TERMINAL)
 
 
 @transaction.atomic
 def _keep(probe: CameraProbe, shot: Shot) -> None:
-    kept = CameraProbe.objects.filter(pk=probe.pk).update(
+    kept = _unfinished(probe).update(
         status=Status.FETCHED,
         sealed=vault.seal(shot.data),
         milliseconds=shot.milliseconds,
@@ -128,12 +195,17 @@ def probe_judge(*, pk: int) -> None:
     probe = CameraProbe.objects.filter(pk=pk, status=Status.FETCHED).first()
     if probe is None:
         return
+    try:
+        seeing_check(probe.person)
+    except CameraRefused as exc:
+        _fail(probe, "stopped", exc.message)
+        return
     engine = serving.load(serving.in_use().live, get_engine)
     (frame,) = engine.analyse([vault.unseal(bytes(probe.sealed))])
     if frame.error:
         _fail(probe, "not_a_picture", "The camera's picture cannot be read.")
         return
-    CameraProbe.objects.filter(pk=pk).update(status=Status.DONE, **_seen(frame))
+    _unfinished(probe).update(status=Status.DONE, **_seen(frame))
 
 
 def _seen(frame: FrameReading) -> dict[str, object]:
@@ -160,7 +232,11 @@ FELT = frozenset({"uncertain", "other_emotion"})
 
 
 def probe_picture(*, probe: CameraProbe) -> bytes:
-    """The test picture, for whoever asked for it; a look at a person is noted."""
+    """The test picture, for whoever asked for it; a look at a person is noted.
+
+    Raises CameraRefused once it may not be seen any more.
+    """
+    seeing_check(probe.person)
     if probe.person is not None:
         access_record(
             actor=probe.by, people=[probe.person], action=AccessEntry.Action.LIVE
@@ -170,13 +246,10 @@ def probe_picture(*, probe: CameraProbe) -> bytes:
 
 def probes_prune(*, now: datetime) -> int:
     """Delete old test pictures, and end those that nobody took; says how many went."""
-    CameraProbe.objects.exclude(status__in=CameraProbe.TERMINAL).filter(
-        asked_at__lt=now - GIVEN_UP
-    ).update(
-        status=Status.FAILED,
-        code="nobody",
-        message="No capture process took it on; see whether one runs.",
-    )
+    for status, (seconds, message) in GIVEN_UP.items():
+        CameraProbe.objects.filter(
+            status=status, asked_at__lt=now - timedelta(seconds=seconds)
+        ).update(status=Status.FAILED, code="nobody", message=message, sealed=b"")
     return CameraProbe.objects.filter(asked_at__lt=now - KEPT).delete()[0]
 
 
@@ -185,7 +258,13 @@ def live_next(*, camera: Camera, by: User) -> CameraProbe | None:
 
     None before the first. At most one is on its way, and older ones are deleted.
     """
-    own = CameraProbe.objects.filter(camera=camera, by=by)
+    if not camera.active:
+        raise CameraRefused("This camera is switched off.")
+    seeing_check(camera.person)
+    # Not those of another address that the same user tries at the same time.
+    own = CameraProbe.objects.filter(
+        camera=camera, by=by, kind=camera.kind, address=camera.address
+    )
     newest = own.first()
     if newest is None or newest.is_finished:
         probe_camera(camera=camera, by=by)

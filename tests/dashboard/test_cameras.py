@@ -110,6 +110,37 @@ def test_a_new_camera_is_tried_first(client_it: Client, ada: Person) -> None:
     assert not Camera.objects.exists()
 
 
+def test_what_was_written_is_there_again(client_it: Client, ada: Person) -> None:
+    asked = {"name": "Desk 9", "kind": "snapshot", "person": ada.pk}
+    more = {"address": "http://10.0.0.9/", "password": "geheim", "every_minutes": 7}
+    client_it.post("/cameras/add/", asked | more)
+    again = text(client_it, f"/cameras/add/?again={CameraProbe.objects.get().pk}")
+    assert "http://10.0.0.9/" in again
+    assert "geheim" not in again
+    for other in ("", "x", "9" * 30):
+        assert "Desk 9" not in text(client_it, f"/cameras/add/?again={other}")
+
+
+def test_nothing_is_kept_before_it_was_seen(
+    client_it: Client, it_staff: User, ada: Person
+) -> None:
+    facts = {"name": "x", "kind": "rtsp", "person": ada}
+    probe = CameraProbe.objects.create(by=it_staff, asked_at=NOON, **facts)
+    page = f"/cameras/tests/{probe.pk}/"
+    answer = client_it.post(f"{page}keep/", follow=True)
+    assert "There is no test picture yet" in answer.content.decode()
+    assert not Camera.objects.exists()
+
+
+def test_a_pause_hides_a_test_picture(
+    client_it: Client, client_employee: Client, it_staff: User, ada: Person
+) -> None:
+    facts = {"name": "x", "kind": "rtsp", "person": ada, "sealed": b"x"}
+    probe = CameraProbe.objects.create(by=it_staff, asked_at=NOON, **facts)
+    client_employee.post("/people/me/pause/")
+    assert client_it.get(f"/cameras/tests/{probe.pk}/picture/").status_code == 403
+
+
 def test_one_that_sends_needs_no_test(client_it: Client, ada: Person) -> None:
     asked = {"name": "Pi", "kind": "push", "person": ada.pk, "every_minutes": 5}
     client_it.post("/cameras/add/", asked)
@@ -160,6 +191,35 @@ def test_hours_with_a_break(client_it: Client, camera: Camera) -> None:
     assert list(hours) == [(0, time(8), time(12)), (0, time(13), time(17))]
     client_it.post(f"/cameras/{camera.pk}/hours/", {"usual": "1"})
     assert not CaptureHours.objects.exists()
+
+
+@pytest.mark.parametrize("page", ["{}/hours/", "hours/"])
+def test_no_hours_at_all_are_refused(
+    client_it: Client, camera: Camera, page: str
+) -> None:
+    answer = client_it.post(f"/cameras/{page.format(camera.pk)}", {})
+    assert answer.status_code == 400
+    assert "Write the hours of one day at least" in answer.content.decode()
+
+
+def test_the_usual_hours_hold_again_whatever_is_written(
+    client_it: Client, camera: Camera
+) -> None:
+    client_it.post(f"/cameras/{camera.pk}/hours/", {"day_0": "8:00-9:00"})
+    assert CaptureHours.objects.filter(camera=camera).exists()
+    both = {"usual": "1", "day_0": "nonsense"}
+    assert client_it.post(f"/cameras/{camera.pk}/hours/", both).status_code == 302
+    assert not CaptureHours.objects.exists()
+
+
+@pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01", "2026-02-30"])
+def test_it_refuses_days_of_no_calendar(
+    client_it: Client, camera: Camera, day: str
+) -> None:
+    asked = {"reason": "leave", "first": day, "last": day}
+    assert client_it.post(f"/cameras/{camera.pk}/pause/", asked).status_code == 400
+    assert client_it.post("/cameras/hours/", asked).status_code == 400
+    assert not Pause.objects.exists()
 
 
 def test_hours_are_written_in_many_ways() -> None:

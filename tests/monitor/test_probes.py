@@ -12,8 +12,17 @@ from django.utils import timezone
 from capture import CaptureError, Code, Shot, Source
 from monitor import vault
 from monitor.camera_login import login_open
-from monitor.models import AccessEntry, Camera, CameraProbe, Person, Reading, Team
+from monitor.models import (
+    AccessEntry,
+    Camera,
+    CameraProbe,
+    Pause,
+    Person,
+    Reading,
+    Team,
+)
 from monitor.services import probes
+from monitor.services.camera_schedule import Time, pause_begin
 from monitor.services.cameras import (
     CameraRefused,
     Draft,
@@ -103,17 +112,172 @@ def test_it_says_why_there_is_no_picture(person: Person, admin: User) -> None:
     assert (probe.status, probe.code) == ("failed", "wrong_password")
 
 
-def test_another_address_keeps_the_password(
+def probed(camera: Camera, admin: User, address: str, **typed: str) -> CameraProbe:
+    changed = draft(camera.person, address=address, **typed)
+    return probes.probe_camera(camera=camera, by=admin, draft=changed)
+
+
+def test_another_path_keeps_the_password(
     person: Person, admin: User, fake: FakeEngine
 ) -> None:
     camera = camera_from_probe(probe=tried(person, admin))
-    changed = draft(person, address="http://10.0.0.8/snap.jpg")
-    probe = probes.probe_camera(camera=camera, by=admin, draft=changed)
+    probe = probed(camera, admin, "http://10.0.0.7/other.jpg")
     fetcher = OneCamera()
     probes.probe_fetch(probe=probe, fetcher=fetcher)
     assert fetcher.asked[0].password == "geheim"  # noqa: S105
+    probes.probe_judge(pk=probe.pk)
+    probe.refresh_from_db()
     camera_from_probe(probe=probe)
-    assert Camera.objects.get().address == "http://10.0.0.8/snap.jpg"
+    assert Camera.objects.get().address == "http://10.0.0.7/other.jpg"
+
+
+def test_a_new_password_alone_keeps_the_user(
+    person: Person, admin: User, fake: FakeEngine
+) -> None:
+    camera = camera_from_probe(probe=tried(person, admin))
+    probe = probed(camera, admin, camera.address, password="neu")  # noqa: S106
+    assert login_open(probe.sealed_login) == ("ada", "neu")
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["http://10.0.0.8/snap.jpg", "https://10.0.0.7/", "http://10.0.0.7:8080/snap.jpg"],
+)
+def test_another_place_never_gets_the_stored_password(
+    person: Person, admin: User, fake: FakeEngine, address: str
+) -> None:
+    camera = camera_from_probe(probe=tried(person, admin))
+    with pytest.raises(CameraRefused) as caught:
+        probed(camera, admin, address)
+    assert caught.value.field == "password"
+    assert not CameraProbe.objects.exists()
+    assert probed(camera, admin, address, user="ada", password="geheim")  # noqa: S106
+
+
+def test_a_certificate_can_be_taken_away(
+    person: Person, admin: User, fake: FakeEngine
+) -> None:
+    camera = camera_from_probe(probe=tried(person, admin, certificate="ab" * 32))
+    assert probed(camera, admin, camera.address).certificate == ""
+    again = probes.probe_camera(camera=camera, by=admin)
+    assert again.certificate == "ab" * 32
+
+
+def test_what_was_seen_at_the_old_address_is_forgotten(
+    person: Person, admin: User, fake: FakeEngine
+) -> None:
+    camera = camera_from_probe(probe=tried(person, admin))
+    Camera.objects.update(mark="9", repeats=7, fingerprint="f")
+    probe = probed(camera, admin, "http://10.0.0.7/other.jpg")
+    CameraProbe.objects.filter(pk=probe.pk).update(status="done")
+    camera_from_probe(probe=CameraProbe.objects.get())
+    camera.refresh_from_db()
+    assert (camera.mark, camera.repeats, camera.fingerprint) == ("", 0, "")
+
+
+@pytest.mark.parametrize("status", ["waiting", "fetched", "failed"])
+def test_nothing_is_kept_without_a_test_picture(
+    person: Person, admin: User, status: str
+) -> None:
+    probe = probes.probe_begin(draft=draft(person), by=admin)
+    probe.status = status
+    with pytest.raises(CameraRefused, match="no test picture"):
+        camera_from_probe(probe=probe)
+    assert not Camera.objects.exists()
+
+
+def test_nothing_is_kept_without_consent(
+    person: Person, admin: User, fake: FakeEngine
+) -> None:
+    probe = tried(person, admin)
+    consent_withdraw(person=person)
+    with pytest.raises(CameraRefused, match="has not consented"):
+        camera_from_probe(probe=probe)
+
+
+def pause(person: Person) -> None:
+    time = Time(timezone.now())
+    pause_begin(person=person, time=time, reason=Pause.Reason.PERSON, by=None)
+
+
+def stop(person: Person, how: str) -> None:
+    pause(person) if how == "pause" else consent_withdraw(person=person)
+
+
+def test_nobody_is_looked_at_in_their_pause(
+    person: Person, admin: User, fake: FakeEngine
+) -> None:
+    camera = camera_from_probe(probe=tried(person, admin))
+    pause(person)
+    for look in (
+        lambda: probes.probe_begin(draft=draft(person, name="Desk 8"), by=admin),
+        lambda: probes.probe_camera(camera=camera, by=admin),
+        lambda: probes.live_next(camera=camera, by=admin),
+    ):
+        with pytest.raises(CameraRefused, match="are paused"):
+            look()
+    assert not CameraProbe.objects.exists()
+
+
+def test_a_camera_is_set_up_in_its_own_pause(
+    person: Person, admin: User, fake: FakeEngine
+) -> None:
+    camera = camera_from_probe(probe=tried(person, admin))
+    time, why = Time(timezone.now()), Pause.Reason.MAINTENANCE
+    pause_begin(camera=camera, time=time, reason=why, by=admin)
+    pause_begin(time=time, reason=Pause.Reason.HOLIDAY, by=admin)
+    assert probes.probe_camera(camera=camera, by=admin)
+
+
+@pytest.mark.parametrize("how", ["pause", "consent"])
+def test_a_stop_reaches_what_is_on_its_way(
+    person: Person, admin: User, how: str
+) -> None:
+    probe, fetcher = probes.probe_begin(draft=draft(person), by=admin), OneCamera()
+    stop(person, how)
+    probes.probe_fetch(probe=probe, fetcher=fetcher)
+    probe.refresh_from_db()
+    assert (probe.status, probe.code, fetcher.asked) == ("failed", "stopped", [])
+
+
+@pytest.mark.parametrize("how", ["pause", "consent"])
+def test_a_stop_reaches_the_picture_that_was_fetched(
+    person: Person, admin: User, fake: FakeEngine, how: str
+) -> None:
+    probe = probes.probe_begin(draft=draft(person), by=admin)
+    probes.probe_fetch(probe=probe, fetcher=OneCamera())
+    stop(person, how)
+    probes.probe_judge(pk=probe.pk)
+    probe.refresh_from_db()
+    assert (probe.code, bytes(probe.sealed), fake.batches) == ("stopped", b"", [])
+
+
+@pytest.mark.parametrize("how", ["pause", "consent"])
+def test_a_stop_hides_the_picture_that_is_shown(
+    person: Person, admin: User, fake: FakeEngine, how: str
+) -> None:
+    probe = tried(person, admin)
+    stop(person, how)
+    with pytest.raises(CameraRefused):
+        probes.probe_picture(probe=probe)
+    assert not AccessEntry.objects.filter(action=AccessEntry.Action.LIVE).exists()
+
+
+def test_nobody_looks_through_a_camera_that_is_off(
+    person: Person, admin: User, fake: FakeEngine
+) -> None:
+    camera = camera_from_probe(probe=tried(person, admin))
+    camera.active = False
+    with pytest.raises(CameraRefused, match="switched off"):
+        probes.live_next(camera=camera, by=admin)
+
+
+def test_what_was_given_up_stays_so(person: Person, admin: User) -> None:
+    probe = probes.probe_begin(draft=draft(person), by=admin)
+    probes.probes_prune(now=timezone.now() + timedelta(minutes=2))
+    probes.probe_fetch(probe=probe, fetcher=OneCamera())
+    probe.refresh_from_db()
+    assert (probe.status, bytes(probe.sealed)) == ("failed", b"")
 
 
 def test_two_processes_do_not_take_one_test_picture(
@@ -138,11 +302,23 @@ def test_it_goes_by_itself(person: Person, admin: User, fake: FakeEngine) -> Non
     assert not CameraProbe.objects.exists()
 
 
-def test_it_says_when_nobody_fetches(person: Person, admin: User) -> None:
+@pytest.mark.parametrize(
+    ("status", "seconds", "words"),
+    [
+        ("waiting", 60, "No capture process"),
+        ("fetching", 100, "stopped in the middle"),
+        ("fetched", 100, "No worker"),
+    ],
+)
+def test_it_says_who_does_not_work(
+    person: Person, admin: User, status: str, seconds: int, words: str
+) -> None:
     probe = probes.probe_begin(draft=draft(person), by=admin)
-    probes.probes_prune(now=timezone.now() + timedelta(minutes=1))
+    CameraProbe.objects.update(status=status)
+    probes.probes_prune(now=timezone.now() + timedelta(seconds=seconds))
     probe.refresh_from_db()
     assert (probe.status, probe.code) == ("failed", "nobody")
+    assert words in probe.message
 
 
 def test_a_live_look_keeps_one_picture(
