@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta, tzinfo
-from typing import Any, ClassVar
+from typing import Any
 
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -198,7 +198,7 @@ class DayField(forms.DateField):
     """A day of this age: mistyped years are told, and those past all calendars."""
 
     widget = forms.DateInput(attrs={"type": "date", **TEXT})
-    default_validators: ClassVar = [
+    default_validators = [
         MinValueValidator(date(2000, 1, 1), "Check the year."),
         MaxValueValidator(date(2199, 12, 31), "Check the year."),
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -209,11 +210,12 @@ def test_nobody_is_looked_at_in_their_pause(
 ) -> None:
     camera = camera_from_probe(probe=tried(person, admin))
     pause(person)
-    for look in (
+    looks: list[Callable[[], object]] = [
         lambda: probes.probe_begin(draft=draft(person, name="Desk 8"), by=admin),
         lambda: probes.probe_camera(camera=camera, by=admin),
         lambda: probes.live_next(camera=camera, by=admin),
-    ):
+    ]
+    for look in looks:
         with pytest.raises(CameraRefused, match="are paused"):
             look()
     assert not CameraProbe.objects.exists()
