@@ -49,8 +49,14 @@ def one_at_a_time(
 
 
 def unexpected(said: ConsoleMessage) -> list[str]:
-    """Errors, but not the refusals of pictures and readings, which pages handle."""
-    handled = ("/api/v1/snapshots/", "/api/v1/readings/")
+    """Errors, but not the refusals of what somebody sent, which pages handle."""
+    handled = (
+        "/api/v1/snapshots/",
+        "/api/v1/readings/",
+        "/cameras/add/",
+        # Of somebody who paused between the page and its picture.
+        "/picture/",
+    )
     refusal = said.location["url"].endswith(handled)
     return [said.text] if said.type == "error" and not refusal else []
 

@@ -58,9 +58,13 @@ class _Quiet(ThreadingHTTPServer):
 class HttpCamera(_Quiet):
     """See `_Answer.answers` for its paths; `seen` holds what it was sent as logins."""
 
-    def __init__(self, redirect: str = "http://127.0.0.1:1/") -> None:
+    def __init__(
+        self,
+        redirect: str = "http://127.0.0.1:1/",
+        picture: Callable[[], bytes] = jpeg,
+    ) -> None:
         super().__init__(("127.0.0.1", 0), _Answer)
-        self.redirect = redirect
+        self.redirect, self.picture = redirect, picture
         self.seen: list[str] = []
 
     def url(self, path: str) -> str:
@@ -74,6 +78,7 @@ class _Answer(BaseHTTPRequestHandler):
         answers: dict[str, Callable[[], None]] = {
             "/snapshot": lambda: self.give(jpeg()),
             "/mjpeg": self.video,
+            "/picture": lambda: self.give(self.server.picture()),
             "/garbage": lambda: self.give(bytes(range(256)) * 40),
             "/page": lambda: self.give(b"<html>Please log in</html>"),
             "/half": lambda: self.give(jpeg()[:-40]),

@@ -29,7 +29,9 @@ STREAMS = {
 def factory(pattern: str, width: int, height: int, coder: str) -> Any:
     made = GstRtspServer.RTSPMediaFactory()
     made.set_launch(
-        f"( videotestsrc is-live=true pattern={pattern} ! video/x-raw,format=I420,"
+        # By the clock: each connection would begin with the very same pictures.
+        f"( videotestsrc is-live=true pattern={pattern} animation-mode=wall-time"
+        " ! video/x-raw,format=I420,"
         f"width={width},height={height},framerate=10/1 ! {coder} name=pay0 pt=96 )"
     )
     made.set_shared(True)
