@@ -11,7 +11,7 @@ import pytest
 from django.db import OperationalError
 
 from monitor.capture_runner import Runner
-from monitor.services import capture
+from monitor.services import capture, probes
 from monitor.services.capture import Claim
 from tests.factories import NOON
 
@@ -57,6 +57,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     monkeypatch.setattr(capture, "camera_capture", world.fetch)
     monkeypatch.setattr(capture, "outcome_record", world.end)
     monkeypatch.setattr(capture, "claims_renew", world.renew)
+    monkeypatch.setattr(probes, "probe_take", lambda: None)
     monkeypatch.setattr("monitor.capture_runner.close_old_connections", lambda: None)
     yield world
     world.gate.set()
@@ -145,3 +146,19 @@ def test_it_outlives_a_database_that_is_away(
     monkeypatch.setattr(capture, "cameras_due", away)
     runner._safely(runner.look)
     assert not runner.heartbeat.exists()
+
+
+def test_one_test_picture_is_taken_beside_the_others(
+    runner: Runner, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting, taken = ["first", "second"], []
+    monkeypatch.setattr(probes, "probe_take", lambda: waiting.pop(0))
+    monkeypatch.setattr(
+        probes, "probe_fetch", lambda *, probe, fetcher: taken.append(probe)
+    )
+    world.waiting = []
+    runner.look()
+    for future in runner.probing:
+        future.result(timeout=10)
+    assert taken == ["first"]
+    assert waiting == ["second"]
