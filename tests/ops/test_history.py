@@ -16,9 +16,10 @@ from bench import history, history_load
 from bench.history import Line, table
 from bench.history_rows import Staff, packed, sums_of
 from inference import EMOTIONS
-from monitor.models import DailySummary, Reading, Snapshot
+from monitor.models import DailySummary, Formula, Reading, Snapshot
 from monitor.periods import bin_of, last_working_days
-from monitor.services.summaries import Day, Key
+from monitor.scoring import five
+from monitor.services.summaries import Day, Key, Read
 
 STAFF = Staff(people=12, pictures=30, seed=7, tz=ZoneInfo("Europe/Berlin"))
 FRIDAY = date(2026, 3, 20)
@@ -32,13 +33,12 @@ on_postgresql = pytest.mark.skipif(
 def by_the_product(place: int) -> DailySummary:
     """The summary of one person's readings, without a database."""
     seen, found = STAFF.day(FRIDAY, 0), Day()
-    for n in np.flatnonzero(seen.person == place):
+    for n in np.flatnonzero((seen.person == place) & (seen.counted | seen.unsure)):
         moment = datetime.fromtimestamp(int(seen.second[n]), UTC)
-        if seen.counted[n]:
-            a, b, c, d, e = map(float, seen.shares[n])
-            found.counted.append((bin_of(moment), (a, b, c, d, e)))
-        found.unsure += int(seen.unsure[n])
-    return found.summary(Key(place, FRIDAY, "m"))
+        counted = bool(seen.counted[n])
+        scores = five(map(float, seen.shares[n]))
+        found.append(Read(bin_of(moment), scores, counted, ""))
+    return found.summary(Key(place, FRIDAY, "m", "1"), Formula(name="1"))
 
 
 def test_sums_are_those_of_the_product() -> None:
