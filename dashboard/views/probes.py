@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
+from django.core import signing
 from django.forms.models import model_to_dict
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -21,6 +22,9 @@ from monitor.models import Camera, CameraProbe
 from monitor.services import cameras, probes
 from monitor.services.cameras import CameraRefused
 
+# A page that is forgotten must not go on taking pictures of somebody.
+LOOK, LONGEST_LOOK = "live look", 300
+STOP_POLLING = 286  # what htmx takes as the end of asking
 SMALLEST_FACE = 48
 
 
@@ -144,7 +148,8 @@ def own_probe(request: Asked, pk: int) -> CameraProbe:
 def live(request: Asked, pk: int) -> HttpResponse:
     """Look through a camera: the page asks for one test picture after the other."""
     found = own_camera(request, pk)
-    return render(request, "camera_live.html", {"camera": found})
+    look = signing.dumps(pk, salt=LOOK)
+    return render(request, "camera_live.html", {"camera": found, "look": look})
 
 
 @require_POST
@@ -154,6 +159,9 @@ def live_next(request: Asked, pk: int) -> HttpResponse:
     """The newest picture of this look, and a new one asked for."""
     found = own_camera(request, pk)
     context: dict[str, object] = {"camera": found}
+    if not is_looking(request, pk):
+        context["problem"] = "A look ends after five minutes. Reload the page to go on."
+        return render(request, "parts/live_picture.html", context, status=STOP_POLLING)
     try:
         seen = probes.live_next(camera=found, by=request.user)
     except CameraRefused as exc:
@@ -162,3 +170,14 @@ def live_next(request: Asked, pk: int) -> HttpResponse:
         context["probe"] = seen
         context["words"] = probe_words(seen, smallest=SMALLEST_FACE) if seen else ""
     return render(request, "parts/live_picture.html", context)
+
+
+def is_looking(request: Asked, pk: int) -> bool:
+    """Whether the page that asks was opened for this camera, and not long ago."""
+    try:
+        look = signing.loads(
+            request.POST.get("look", ""), salt=LOOK, max_age=LONGEST_LOOK
+        )
+    except signing.BadSignature:
+        return False
+    return bool(look == pk)

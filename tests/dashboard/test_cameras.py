@@ -4,10 +4,13 @@ from datetime import time, timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.contrib.auth.models import User
+from django.core import signing
 from django.test import Client
 
 from dashboard.camera_forms import stretches_of
+from dashboard.views.probes import LOOK
 from monitor.capture_schedule import Stretch
 from monitor.models import (
     Camera,
@@ -272,11 +275,27 @@ def test_nobody_else_ends_what_a_person_paused(
     assert "This camera is paused." in answer.content.decode()
 
 
+def look_of(camera: Camera) -> dict[str, str]:
+    return {"look": signing.dumps(camera.pk, salt=LOOK)}
+
+
+@pytest.mark.parametrize("minutes", [6, None])
+def test_a_forgotten_look_ends_by_itself(
+    client_it: Client, camera: Camera, minutes: int | None
+) -> None:
+    look = look_of(camera) if minutes else {}
+    with time_machine.travel(NOON + timedelta(minutes=minutes or 0)):
+        answer = client_it.post(f"/cameras/{camera.pk}/live/next/", look)
+    assert answer.status_code == 286
+    assert "five minutes" in answer.content.decode()
+    assert not CameraProbe.objects.exists()
+
+
 def test_a_live_look_says_so(client_it: Client, camera: Camera) -> None:
     assert "You are watching Ada Example." in text(
         client_it, f"/cameras/{camera.pk}/live/"
     )
-    answer = client_it.post(f"/cameras/{camera.pk}/live/next/")
+    answer = client_it.post(f"/cameras/{camera.pk}/live/next/", look_of(camera))
     assert "Asking the camera" in answer.content.decode()
     assert CameraProbe.objects.get().camera == camera
 
