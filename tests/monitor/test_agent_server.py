@@ -162,9 +162,11 @@ def test_a_start_without_server_follows_the_last_plan(site: Site) -> None:
     site.offline(2)
     site.wire.down()
     site.agent.spool.close()
+    before = len(site.webcam.taken)
     site.start()
     site.pass_time(300)
-    assert len(site.webcam.taken) >= 6
+    # The first may fall into the start, and the last after the end by its jitter.
+    assert len(site.webcam.taken) - before >= 4
 
 
 @pytest.mark.parametrize("why", ["throttled", "queue_full"])
