@@ -156,7 +156,7 @@ def test_the_rate_of_the_overlay(
 
 def test_nothing_but_numbers_is_requested(own_page: Page) -> None:
     asked: list[Request] = []
-    own_page.on("request", asked.append)
+    own_page.on("request", lambda each: asked.append(each))
     start(own_page, "Only numbers")
     outcome(own_page)
     (body,) = [each.post_data for each in asked if each.method == "POST"]
