@@ -233,6 +233,7 @@ def human_rows(made: Site, day: date, back: int, seen: Day) -> Iterator[Rows]:
             "at": microseconds(np.sort(rng.choice(seen.second, len(who)))),
             "day": (day - EPOCH).days,
             "value": rng.integers(0, 5, len(who)),
+            "invitation_id": None,
         },
         len(who),
     )
