@@ -7,6 +7,7 @@ picture that can be decoded without an earlier one.
 from __future__ import annotations
 
 import struct
+from abc import ABC, abstractmethod
 from typing import NamedTuple, Protocol
 
 START = b"\x00\x00\x00\x01"
@@ -45,7 +46,7 @@ class Depacketiser(Protocol):
         """A packet is missing, so the picture that was begun is of no use."""
 
 
-class Units:
+class Units(ABC):
     """What H.264 and H.265 share: units, whole or in fragments, make a picture."""
 
     demuxer = ""
@@ -94,17 +95,17 @@ class Units:
             self._keep(payload[2 : 2 + length])
             payload = payload[2 + length :]
 
-    def _type(self, unit: bytes) -> int:
-        raise NotImplementedError
+    @abstractmethod
+    def _type(self, unit: bytes) -> int: ...
 
-    def _take(self, payload: bytes) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def _take(self, payload: bytes) -> None: ...
 
-    def _is_key(self, kind: int) -> bool:
-        raise NotImplementedError
+    @abstractmethod
+    def _is_key(self, kind: int) -> bool: ...
 
-    def _needed(self) -> set[int]:
-        raise NotImplementedError
+    @abstractmethod
+    def _needed(self) -> set[int]: ...
 
 
 class H264(Units):
