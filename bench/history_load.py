@@ -117,7 +117,7 @@ def history_load(made: Site, days: list[date]) -> None:
         with tqdm(total=total, unit="reading", unit_scale=True, disable=None) as bar:
             for back, day in zip(range(len(days))[::-1], days, strict=True):
                 for model, values, rows in day_rows(made, day, back, next_key):
-                    copy(model, values | {"id": next_key[model]}, rows)
+                    copy(model, {"id": next_key[model]} | values, rows)
                     next_key[model] += rows
                     bar.update(rows if model is Reading else 0)
     with connection.cursor() as cursor:
@@ -139,23 +139,34 @@ def day_rows(
     keys = next_key[Snapshot] + np.arange(len(seen.person))
     yield from snapshot_rows(made, seen, keys)
     yield from reading_rows(made, seen, keys)
-    sums = sums_of(seen)
-    sizes = {"bins": sums.bins, "counted": sums.counted, "unsure": sums.unsure}
-    yield (
-        DailySummary,
-        {
-            "person_id": made.people[sums.person],
-            "day": (day - EPOCH).days,
-            "model": MODEL,
-            "formula": FORMULA,
-            "updated_at": microseconds(int(seen.second[-1]) + 5),
-            **sizes,
-            **{f"{name}_sum": sums.soft[:, n] for n, name in enumerate(EMOTIONS)},
-            **{f"{name}_hard": sums.hard[:, n] for n, name in enumerate(EMOTIONS)},
-        },
-        len(sums.person),
-    )
+    yield from summary_rows(made, seen, day)
     yield from human_rows(made, day, back, seen)
+
+
+def summary_rows(made: Site, seen: Day, day: date) -> Iterator[Rows]:
+    """In parts with as many hours each, because rows of one part are equally long."""
+    sums = sums_of(seen, made.staff.tz)
+    sizes = np.array([len(packed) for packed in sums.hours])
+    common = {
+        "day": (day - EPOCH).days,
+        "model": MODEL,
+        "formula": FORMULA,
+        "updated_at": microseconds(int(seen.second[-1]) + 5),
+    }
+    for size in np.unique(sizes):
+        these = sizes == size
+        who = sums.person[these]
+        own = {
+            "person_id": made.people[who],
+            "camera_id": made.cameras[who],
+            "bins": sums.bins[these],
+            "counted": sums.counted[these],
+            "unsure": sums.unsure[these],
+            "hours": np.array(sums.hours, object)[these].astype(f"S{size}"),
+            **{f"{name}_sum": sums.soft[these, n] for n, name in enumerate(EMOTIONS)},
+            **{f"{name}_hard": sums.hard[these, n] for n, name in enumerate(EMOTIONS)},
+        }
+        yield DailySummary, common | own, len(who)
 
 
 def snapshot_rows(made: Site, seen: Day, keys: Ints) -> Iterator[Rows]:

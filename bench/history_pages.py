@@ -340,6 +340,13 @@ def explained(statement: str, options: str) -> list[str]:
 # Truth --------------------------------------------------------------------------
 
 
+def comparable(value: Any) -> Any:
+    """Without what two ways of adding differ by, and bytes as one type."""
+    if isinstance(value, memoryview):
+        return bytes(value)
+    return round(value, 9) if isinstance(value, float) else value
+
+
 def summaries_differ(person_days: list[tuple[int, date]], whole: list[int]) -> int:
     """Days whose stored summary is not what the product makes of their readings."""
     wanted = set(person_days)
@@ -347,10 +354,7 @@ def summaries_differ(person_days: list[tuple[int, date]], whole: list[int]) -> i
 
     def stored() -> set[tuple[Any, ...]]:
         rows = DailySummary.objects.filter(person__in=people)
-        return {
-            tuple(round(v, 9) if isinstance(v, float) else v for v in row)
-            for row in rows.values_list(*FIGURES)
-        }
+        return {tuple(map(comparable, row)) for row in rows.values_list(*FIGURES)}
 
     before = stored()
     summaries_refresh(person_days=wanted)

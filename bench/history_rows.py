@@ -12,7 +12,7 @@ depend on each other, which costs pages nothing and saves the loop over them.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from functools import cached_property
 from random import Random
 from typing import Any
@@ -56,7 +56,10 @@ class Day:
 
 @dataclass(frozen=True)
 class Sums:
-    """The summaries of one day: one row for each person who was seen."""
+    """The summaries of one day: one row for each person who was seen.
+
+    hours: as `monitor.hours` packs them.
+    """
 
     person: Ints
     bins: Ints
@@ -64,6 +67,7 @@ class Sums:
     unsure: Ints
     soft: Floats
     hard: Floats
+    hours: list[bytes]
 
 
 @dataclass(frozen=True)
@@ -149,7 +153,7 @@ def _moments(seconds: Ints, day: date, tz: tzinfo) -> Ints:
     return np.where(seconds < morning, before, after)
 
 
-def sums_of(day: Day) -> Sums:
+def sums_of(day: Day, tz: tzinfo) -> Sums:
     """What `summaries_refresh` makes of these readings, for all people at once."""
     keep = day.counted
     person, number = day.person[keep], day.second[keep] // BIN_SECONDS
@@ -164,6 +168,10 @@ def sums_of(day: Day) -> Sums:
     most = int(day.person.max()) + 1
     of_bins = person[bins]
     columns = [_by_person(of_bins, values, most)[seen] for values in (means, hard)]
+    start = int(day.second[0])
+    offset = datetime.fromtimestamp(start, tz).utcoffset() or timedelta()
+    hour_of_bin = _hour(number[bins] * BIN_SECONDS, offset)
+    hour_of_unsure = _hour(day.second[day.unsure], offset)
     return Sums(
         person=seen,
         bins=np.bincount(of_bins, minlength=most)[seen],
@@ -171,7 +179,42 @@ def sums_of(day: Day) -> Sums:
         unsure=np.bincount(day.person[day.unsure], minlength=most)[seen],
         soft=columns[0],
         hard=columns[1],
+        hours=_packed_hours(
+            of_bins * 24 + hour_of_bin,
+            day.person[day.unsure] * 24 + hour_of_unsure,
+            sizes[:, 0],
+            means,
+        ),
     )
+
+
+HOUR = np.dtype(
+    [
+        ("hour", "u1"),
+        ("bins", "u1"),
+        ("counted", ">u4"),
+        ("unsure", ">u4"),
+        ("sums", ">f4", (len(EMOTIONS),)),
+    ]
+)
+
+
+def _hour(second: Ints, offset: timedelta) -> Ints:
+    return (second + int(offset.total_seconds())) // 3600 % 24
+
+
+def _packed_hours(bins: Ints, unsure: Ints, sizes: Ints, means: Floats) -> list[bytes]:
+    """By person in order. bins, unsure: 24 times the person, plus the hour, of each."""
+    keys, place = np.unique(np.concatenate([bins, unsure]), return_inverse=True)
+    of_bins, most = place[: len(bins)], len(keys)
+    rows = np.zeros(most, HOUR)
+    rows["hour"] = keys % 24
+    rows["bins"] = np.bincount(of_bins, minlength=most)
+    rows["counted"] = np.bincount(of_bins, sizes, most)
+    rows["unsure"] = np.bincount(place[len(bins) :], minlength=most)
+    rows["sums"] = _by_person(of_bins, means, most)
+    starts = np.flatnonzero(_first(keys // 24))
+    return [part.tobytes() for part in np.split(rows, starts[1:])]
 
 
 def _first(values: Ints) -> Bools:

@@ -28,6 +28,7 @@ COLUMNS = (
     "unsure_readings",
     "model_changed",
     "formula_changed",
+    "camera_changed",
 )
 
 
@@ -99,6 +100,7 @@ def day_row(day: DayPoint) -> list[Cell]:
         day.unsure,
         "yes" if day.model_changed else "",
         "yes" if day.formula_changed else "",
+        "yes" if day.camera_changed else "",
     ]
 
 

@@ -30,8 +30,8 @@ def windows(
 ) -> list[WindowPoint]:
     """One window per day; nothing on silent days, or while there is too little data.
 
-    A new model or formula starts a person anew: no window reaches back over its first
-    day.
+    A new model, formula or camera starts a person anew: no window reaches back over
+    its first day.
     """
     points = []
     start = date.min

@@ -1,8 +1,9 @@
 """What each kind of flag looks at, and what it makes of a day: pure functions.
 
 Rise and drop are the rule of `monitor.flag_rules` on the stress ratio and on the lack
-of happiness. The level compares the ten-working-day window with a fixed ratio, whatever
-the person's past: its verdict (see `scoring`) must be the same on three evaluations.
+of happiness, over the days that the same camera saw. The level compares the
+ten-working-day window with a fixed ratio, whatever the person's past: its verdict (see
+`scoring`) must be the same on three evaluations.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
+from monitor.camera_eras import comparable_days
 from monitor.change_point import DEFAULT, LACK, Population
 from monitor.flag_rules import (
     POLICY,
@@ -64,7 +66,8 @@ def look(kind: str, question: Question) -> Look:
     """Raises ValueError for a kind that no rule raises."""
     if kind == LEVEL:
         return _against_level(question)
-    seen = _against_own_past(values_of(kind, question.days), question)
+    days = comparable_days(question.days, question.on)
+    seen = _against_own_past(values_of(kind, days), question)
     if kind == DROP:
         recent, baseline = _complement(seen.recent), _complement(seen.baseline)
         return replace(seen, recent=recent, baseline=baseline)

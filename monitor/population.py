@@ -7,6 +7,7 @@ from datetime import date, timedelta
 import numpy as np
 from django.core.cache import cache
 
+from monitor.camera_eras import comparable_days
 from monitor.change_point import (
     Floats,
     Ints,
@@ -39,14 +40,18 @@ def site_population(on: date, kind: str = RISE, formula: str = FORMULA) -> Popul
 def site_days(until: date, kind: str = RISE) -> tuple[Floats, Ints]:
     """Ratios and bins of people's days before `until`: (people, days) each.
 
-    Each person's days are those of the newest model, filled up with days of 0 bins.
+    Each person's days are those of the newest model that the person's present camera
+    saw, filled up with days of 0 bins.
     """
     people = Person.objects.consented().order_by("pk").values_list("pk", flat=True)
     shown = DailySummary.objects.shown()
     stored = shown.filter(person_id__in=list(people[:PEOPLE])).for_days(
         until - timedelta(days=DAYS), until - timedelta(days=1)
     )
-    rows = [values_of(kind, newest_days(days)) for days in stored.by_person().values()]
+    rows = [
+        values_of(kind, comparable_days(newest_days(days), until))
+        for days in stored.by_person().values()
+    ]
     longest = max((len(row) for row in rows), default=0)
     stress, bins = np.zeros((len(rows), longest)), np.zeros((len(rows), longest), int)
     for n, row in enumerate(rows):

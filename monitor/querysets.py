@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from inference import EMOTIONS
 from monitor.notification_rules import MAX_ATTEMPTS as MOST_TRIES
-from monitor.scoring import DayTotals, Weights
+from monitor.scoring import DayTotals, View, Weights
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -248,12 +248,14 @@ class DailySummaryQuerySet(models.QuerySet[Any]):
         hard = [f"{emotion}_hard" for emotion in EMOTIONS]
         weights = [f"formula__{emotion}" for emotion in EMOTIONS]
         rows = self.order_by("person_id", "day").values_list(
-            "person_id", *DayTotals._fields[:6], *sums, *hard, *weights
+            *("person_id", *DayTotals._fields[:6], *sums, *hard, *weights),
+            *("camera_id", "camera__renewed_on"),
         )
         found: dict[int, list[DayTotals]] = {}
         for row in rows:
-            own = _weights(row[17:])
-            day = DayTotals._make((*row[1:7], row[7:12], row[12:17], own))
+            own, renewed = _weights(row[17:22]), row[23]
+            view = View(row[22], renewed is not None and row[1] >= renewed)
+            day = DayTotals._make((*row[1:7], row[7:12], row[12:17], own, view))
             found.setdefault(row[0], []).append(day)
         return found
 

@@ -79,6 +79,19 @@ class Weights:
 DEFAULT_WEIGHTS = Weights()
 
 
+class View(NamedTuple):
+    """Through which camera a day was seen mostly; None is none of the site's.
+
+    renewed: since it was exchanged, or put up elsewhere.
+    """
+
+    camera: int | None = None
+    renewed: bool = False
+
+
+NO_CAMERA = View()
+
+
 class DayTotals(NamedTuple):
     """One stored day of one person under one model and formula."""
 
@@ -91,6 +104,7 @@ class DayTotals(NamedTuple):
     sums: Five
     hard: Five
     weights: Weights = DEFAULT_WEIGHTS
+    view: View = NO_CAMERA
 
     @property
     def version(self) -> tuple[str, str]:
@@ -152,8 +166,8 @@ class Totals:
             counted=sum(row.counted for row in rows),
             unsure=sum(row.unsure for row in rows),
             days=sum(row.bins > 0 for row in rows),
-            sums=_add(row.sums for row in rows),
-            hard=_add(row.hard for row in rows),
+            sums=add(row.sums for row in rows),
+            hard=add(row.hard for row in rows),
             model=rows[-1].model,
             formula=rows[-1].formula,
             weights=rows[-1].weights,
@@ -192,6 +206,7 @@ class Ratios:
     model: str
     formula: str
     correction: Correction | None = None
+    weights: Weights = DEFAULT_WEIGHTS
 
     @property
     def hours(self) -> float:
@@ -213,7 +228,7 @@ def bins_of(readings: Iterable[tuple[int, Five]]) -> list[Bin]:
     for number, probabilities in readings:
         grouped.setdefault(number, []).append(probabilities)
     return [
-        Bin(number, len(rows), _scale(_add(rows), len(rows)), _label_shares(rows))
+        Bin(number, len(rows), _scale(add(rows), len(rows)), _label_shares(rows))
         for number, rows in sorted(grouped.items())
     ]
 
@@ -310,6 +325,7 @@ def ratios_of(
         missing=missing,
         model=totals.model,
         formula=totals.formula,
+        weights=totals.weights,
     )
 
 
@@ -365,7 +381,7 @@ def _label_shares(rows: list[Five]) -> Five:
     return five(counts)
 
 
-def _add(rows: Iterable[Five]) -> Five:
+def add(rows: Iterable[Five]) -> Five:
     return five(map(sum, zip(*rows, strict=True)))
 
 

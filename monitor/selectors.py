@@ -7,14 +7,16 @@ on how many people there are nor on how long their history is.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db.models import OuterRef, Q, Subquery
 
+from monitor.camera_eras import comparable_days, era_starts
 from monitor.flag_rules import POLICY, baseline, day_values
+from monitor.hours import HourTotals, hours_add, hours_unpack
 from monitor.matrices import ratios_of_all
 from monitor.models import DailySummary, Flag, Organisation, Person, Reading
 from monitor.periods import (
@@ -28,9 +30,11 @@ from monitor.querysets import FlagQuerySet, PersonQuerySet
 from monitor.scoring import (
     HAPPY,
     DayTotals,
+    Interval,
     Ratios,
     Totals,
     Verdict,
+    Weights,
     effective_n,
     newest_days,
     version_order,
@@ -46,6 +50,8 @@ if TYPE_CHECKING:
 WINDOW = 10
 TREND = 30
 ALIVE = 3
+# Five-minute bins that an hour of the day needs to be spoken of.
+LEAST_OF_HOUR = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +109,12 @@ class DayPoint:
     unsure: int
     model_changed: bool
     formula_changed: bool = False
+    camera_changed: bool = False
 
     @property
     def is_restart(self) -> bool:
         """What was before cannot be compared with this day."""
-        return self.model_changed or self.formula_changed
+        return self.model_changed or self.formula_changed or self.camera_changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +127,17 @@ class PersonPage:
     days: list[DayPoint]
     flags: list[Flag]
     baseline: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class HourRow:
+    """One local hour over the days of a period; no ratio where too little was seen."""
+
+    hour: int
+    bins: int
+    unsure: int
+    stress: float | None
+    interval: Interval | None
 
 
 def overview(*, user: User | AnonymousUser, now: datetime) -> Overview:
@@ -171,6 +189,24 @@ def person_page(*, person: Person, period: Period) -> PersonPage:
         flags=flags,
         baseline=_baseline(days, flags, last),
     )
+
+
+def person_hours(page: PersonPage) -> list[HourRow]:
+    """Stress by hour of the day, of the page's model and formula, as it was read."""
+    stored = DailySummary.objects.shown().filter(person=page.person)
+    stored = stored.for_days(page.period.first_day, page.period.last_day)
+    asked = stored.filter(model=page.ratios.model, formula=page.ratios.formula)
+    packed = asked.values_list("hours", flat=True)
+    hours = hours_add(hours_unpack(bytes(data)) for data in packed)
+    return [_hour_row(hour, page.ratios.weights) for hour in hours]
+
+
+def _hour_row(row: HourTotals, weights: Weights) -> HourRow:
+    if row.bins < LEAST_OF_HOUR:
+        return HourRow(row.hour, row.bins, row.unsure, None, None)
+    stress = min(1.0, weights.stress(row.sums) / row.bins)
+    interval = wilson(stress, effective_n(row.bins))
+    return HourRow(row.hour, row.bins, row.unsure, stress, interval)
 
 
 def person_ratios(
@@ -291,12 +327,14 @@ def _day_points(days: list[DayTotals], first: date, last: date) -> list[DayPoint
     order = version_order(days)
     ranked = sorted(days, key=lambda row: (row.day, order.index(row.version)))
     row_of = {row.day: row for row in ranked}
+    new_cameras = era_starts(row_of.values())
     points = []
     before: DayTotals | None = None
     for day in sorted({*working_days(first, last), *row_of}):
         row = row_of.get(day)
         if day >= first:
-            points.append(_day_point(day, row, before))
+            point = _day_point(day, row, before)
+            points.append(replace(point, camera_changed=day in new_cameras))
         before = row or before
     return points
 
@@ -334,4 +372,5 @@ def _baseline(days: list[DayTotals], flags: list[Flag], last: date) -> float | N
     for flag in flags:
         if flag.is_open and flag.kind == Flag.Kind.RISE:
             return flag.baseline_ratio
-    return baseline(day_values(newest_days(days)), last)
+    days = comparable_days(newest_days(days), last)
+    return baseline(day_values(days), last)

@@ -97,6 +97,7 @@ class PersonChart(BaseLineChartView):  # type: ignore[misc]
             "bins": [day.bins for day in days],
             "model_changes": [n for n, day in enumerate(days) if day.model_changed],
             "formula_changes": [n for n, day in enumerate(days) if day.formula_changed],
+            "camera_changes": [n for n, day in enumerate(days) if day.camera_changed],
             "flags": [n for n, day in enumerate(days) if day.day in raised],
             "chosen": [
                 n

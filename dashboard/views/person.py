@@ -40,6 +40,7 @@ def person(request: Asked, pk: int) -> HttpResponse:
         "sentence": verdict_sentence(page.ratios, settings.STRESS_LEVEL),
         "level": settings.STRESS_LEVEL,
         "emotions": emotion_rows(page.ratios),
+        "hours": selectors.person_hours(page),
         "readings": selectors.recent_readings(person=found, limit=READINGS_SHOWN),
         "last_day": last_day,
         "stale": last_day is None or last_day < alive,

@@ -103,6 +103,12 @@ class Camera(models.Model):
         blank=True,
         help_text="SHA-256 of a certificate that the camera signed itself.",
     )
+    renewed_on = models.DateField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="First day on which another device, or another place, is behind it.",
+    )
     # Since when pictures are expected without a stop, and since when they fail to come.
     expected_from = models.DateTimeField(null=True, editable=False)
     silent_at = models.DateTimeField(null=True, editable=False)

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from inference import EMOTIONS, EmotionScores
+from monitor.models.cameras import Camera
 from monitor.models.formulas import Formula
 from monitor.models.people import Person
 from monitor.models.pictures import Snapshot
@@ -87,7 +88,9 @@ class DailySummary(models.Model):
 
     A bin is five minutes; its value is the mean of its counted readings. The `*_sum`
     columns add the bins' mean probabilities, the `*_hard` ones the bins' shares of
-    labels, so that a mean over any number of days is a quotient of two sums.
+    labels, so that a mean over any number of days is a quotient of two sums. `camera`
+    saw the person in most bins of the day, usable or not; one that any day names cannot
+    be deleted. `hours` has the sums by hour, see `monitor.hours`.
     """
 
     person = models.ForeignKey(
@@ -103,6 +106,10 @@ class DailySummary(models.Model):
         db_index=False,
     )
 
+    camera = models.ForeignKey(
+        Camera, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+
     bins = models.PositiveIntegerField()
     counted = models.PositiveIntegerField()
     unsure = models.PositiveIntegerField()
@@ -116,6 +123,7 @@ class DailySummary(models.Model):
     neutral_hard = models.FloatField()
     sad_hard = models.FloatField()
     surprise_hard = models.FloatField()
+    hours = models.BinaryField(default=b"", editable=False)
     updated_at = models.DateTimeField(auto_now=True)
 
     objects = DailySummaryQuerySet.as_manager()

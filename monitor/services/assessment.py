@@ -12,6 +12,7 @@ from django.db.models.functions import NullIf
 from django.utils import timezone
 
 from monitor import flag_kinds
+from monitor.camera_eras import main_view
 from monitor.flag_kinds import Look, Question
 from monitor.flag_rules import POLICY, Decision
 from monitor.models import DailySummary, Flag, Organisation, Person
@@ -47,16 +48,23 @@ class Case:
         return self.flag is not None and self.flag.is_open
 
     @property
-    def same_model(self) -> bool:
-        """Whether the flag's baseline can be compared with the newest days."""
+    def changed(self) -> str:
+        """What keeps the flag's baseline from comparing with the newest days; or ""."""
         if self.flag is None or not self.days:
-            return True
-        return (self.flag.model, self.flag.formula) == self.days[-1].version
+            return ""
+        if self.flag.model != self.days[-1].model:
+            return "model"
+        if self.flag.formula != self.days[-1].formula:
+            return "formula"
+        if self.kind == flag_kinds.LEVEL:
+            return ""  # it compares with no day
+        then, now = (main_view(self.days, on) for on in (self.flag.raised_on, self.on))
+        return "camera" if then != now else ""
 
     def look(self) -> Look:
         since = self.closed_on
         if self.flag and self.is_open:
-            since = self.flag.raised_on if self.same_model else None
+            since = None if self.changed else self.flag.raised_on
         question = Question(
             self.days, self.on, settings.STRESS_LEVEL, self.is_open, since
         )
@@ -214,12 +222,12 @@ def _follow(case: Case, flag: Flag) -> Flag | None:
         _recover(case, flag, seen)
         return None
     stale = flag.status == Flag.Status.STALE
-    if not case.same_model:
+    if case.changed:
         # The new figures cannot be compared with the flag's baseline. To close it
         # would hide somebody from the people who should look, so it waits for them,
         # or for the new baseline to say that all is well.
-        what = "formula" if flag.model == case.days[-1].model else "model"
-        return _pause(case, flag, f"the {what} changed, so the baseline starts again")
+        reason = f"the {case.changed} changed, so the baseline starts again"
+        return _pause(case, flag, reason)
     if seen.decision is Decision.STALE:
         return _pause(
             case, flag, f"no data for {POLICY.recent_working_days} working days"

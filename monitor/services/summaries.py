@@ -8,7 +8,7 @@ in while another one is in use or is still being recomputed.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Container, Iterable, Iterator
 from datetime import date, timedelta
 from typing import NamedTuple
@@ -21,9 +21,10 @@ from django.utils import timezone
 
 from inference import EMOTIONS
 from monitor.counting import is_counted
+from monitor.hours import HourTotals, hours_of, hours_pack
 from monitor.models import DailySummary, Formula, Organisation, Person, Reading
 from monitor.periods import Period, bin_of, local_day
-from monitor.scoring import Five, bins_of, five
+from monitor.scoring import Bin, Five, bins_of, five
 
 PersonDay = tuple[int, date]
 # Days this close are read in one range, over a weekend for example.
@@ -41,9 +42,11 @@ class Key(NamedTuple):
 
 
 class Read(NamedTuple):
-    """A reading of the largest face."""
+    """A reading of the largest face; `hour` is the local one."""
 
     bin: int
+    hour: int
+    camera: int | None
     scores: Five
     counted: bool
     reason: str
@@ -60,6 +63,7 @@ class Day(list[Read]):
         least = formula.min_confidence
         counted = [(row.bin, row.scores) for row in self if row.counts(least)]
         bins = bins_of(counted)
+        unsure = [row.hour for row in self if not row.counts(least)]
         sums = {
             f"{emotion}_sum": sum(row.means[n] for row in bins)
             for n, emotion in enumerate(EMOTIONS)
@@ -72,10 +76,23 @@ class Day(list[Read]):
             **key._asdict(),
             bins=len(bins),
             counted=len(counted),
-            unsure=len(self) - len(counted),
+            unsure=len(unsure),
+            camera_id=self.camera,
+            hours=hours_pack(self._hours(bins, unsure)),
             **sums,
             **hard,
         )
+
+    @property
+    def camera(self) -> int | None:
+        """The one that saw most bins, whatever became of them; of equals, none."""
+        cameras = {(row.bin, row.camera) for row in self}
+        bins = Counter(camera for _, camera in cameras)
+        return max(bins, key=lambda camera: (bins[camera], -(camera or 0)))
+
+    def _hours(self, bins: list[Bin], unsure: list[int]) -> list[HourTotals]:
+        hour_of = {row.bin: row.hour for row in self}
+        return hours_of([(hour_of[row.number], row) for row in bins], unsure)
 
 
 KEY = ["person", "day", "model", "formula"]
@@ -179,14 +196,19 @@ def _collect(wanted: set[PersonDay], tz: ZoneInfo) -> dict[tuple[int, date, str]
         Reading.objects.filter(_readings_of(wanted, tz), face_index=0)
         .filter(Q(counted=True) | Q(usable=False))
         .order_by()
-        .values_list("person_id", "taken_at", "model", "counted", "reason", *EMOTIONS)
+        .values_list(
+            *("person_id", "taken_at", "model", "snapshot__camera"),
+            *("counted", "reason"),
+            *EMOTIONS,
+        )
     )
     days: dict[tuple[int, date, str], Day] = defaultdict(Day)
-    for person_id, taken_at, model, counted, reason, *scores in rows:
-        day = local_day(taken_at, tz)
-        if (person_id, day) in wanted:
-            read = Read(bin_of(taken_at), five(scores), counted, reason)
-            days[person_id, day, model].append(read)
+    for person_id, taken_at, model, camera, counted, reason, *scores in rows:
+        local = taken_at.astimezone(tz)
+        if (person_id, local.date()) in wanted:
+            number, hour = bin_of(taken_at), local.hour
+            read = Read(number, hour, camera, five(scores), counted, reason)
+            days[person_id, local.date(), model].append(read)
     return days
 
 

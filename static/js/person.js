@@ -32,10 +32,10 @@
     return sets;
   }
 
-  // The chosen period on a ground of its own; lines where the model or the formula changed and a flag was raised.
+  // The chosen period on a ground of its own; lines where model, formula or camera changed and a flag was raised.
   const marks = {
     id: "marks",
-    beforeDatasetsDraw(chart, _, { chosen, changes, formulas, flags }) {
+    beforeDatasetsDraw(chart, _, { chosen, changes, formulas, cameras, flags }) {
       const { ctx, chartArea: area, scales: { x } } = chart;
       ctx.save();
       if (chosen.length) {
@@ -59,6 +59,7 @@
       };
       for (const index of changes) line(index, "new model");
       for (const index of formulas) line(index, "new formula");
+      for (const index of cameras) line(index, "new camera");
       ctx.strokeStyle = ctx.fillStyle = colour("--stress-strong");
       for (const index of flags) line(index, "flag");
       ctx.restore();
@@ -100,7 +101,7 @@
       },
       plugins: {
         legend: { display: false },
-        marks: { chosen: answer.chosen, changes: answer.model_changes, formulas: answer.formula_changes, flags: answer.flags },
+        marks: { chosen: answer.chosen, changes: answer.model_changes, formulas: answer.formula_changes, cameras: answer.camera_changes, flags: answer.flags },
         tooltip: {
           displayColors: false,
           filter: (item) => Boolean(item.dataset.day),

@@ -37,12 +37,13 @@ def by_the_product(place: int) -> DailySummary:
         moment = datetime.fromtimestamp(int(seen.second[n]), UTC)
         counted = bool(seen.counted[n])
         scores = five(map(float, seen.shares[n]))
-        found.append(Read(bin_of(moment), scores, counted, ""))
+        hour = moment.astimezone(STAFF.tz).hour
+        found.append(Read(bin_of(moment), hour, 1, scores, counted, ""))
     return found.summary(Key(place, FRIDAY, "m", "1"), Formula(name="1"))
 
 
 def test_sums_are_those_of_the_product() -> None:
-    sums = sums_of(STAFF.day(FRIDAY, 0))
+    sums = sums_of(STAFF.day(FRIDAY, 0), STAFF.tz)
     assert len(sums.person) > 8
     for n, place in enumerate(sums.person):
         row = by_the_product(int(place))
@@ -55,6 +56,7 @@ def test_sums_are_those_of_the_product() -> None:
         hard = [getattr(row, f"{name}_hard") for name in EMOTIONS]
         assert soft == pytest.approx(sums.soft[n], abs=1e-9)
         assert hard == pytest.approx(sums.hard[n], abs=1e-9)
+        assert row.hours == sums.hours[n]
 
 
 def test_a_day_is_a_working_day_of_the_staff() -> None:
