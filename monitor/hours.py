@@ -53,8 +53,13 @@ def hours_add(days: Iterable[Iterable[HourTotals]]) -> list[HourTotals]:
 
 
 def _sum(hour: int, rows: list[HourTotals]) -> HourTotals:
-    bins, counted, unsure = (sum(row[n] for row in rows) for n in (1, 2, 3))
-    return HourTotals(hour, bins, counted, unsure, add(row.sums for row in rows))
+    return HourTotals(
+        hour,
+        bins=sum(row.bins for row in rows),
+        counted=sum(row.counted for row in rows),
+        unsure=sum(row.unsure for row in rows),
+        sums=add(row.sums for row in rows),
+    )
 
 
 def hours_pack(hours: Iterable[HourTotals]) -> bytes:
@@ -65,4 +70,7 @@ def hours_unpack(data: bytes) -> list[HourTotals]:
     """Raises ValueError when these are not packed hours."""
     if len(data) % RECORD.size:
         raise ValueError(f"{len(data)} bytes are no whole number of hours")
-    return [HourTotals(*row[:4], five(row[4:])) for row in RECORD.iter_unpack(data)]
+    return [
+        HourTotals(hour, bins, counted, unsure, five(sums))
+        for hour, bins, counted, unsure, *sums in RECORD.iter_unpack(data)
+    ]

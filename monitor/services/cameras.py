@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
+from datetime import date
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -12,7 +13,7 @@ from capture import CaptureError, Kind, Source
 from capture.addresses import check, split_login
 from monitor.camera_login import login_seal
 from monitor.capture_limits import limits
-from monitor.models import Camera, CameraProbe, Person, Team
+from monitor.models import Camera, CameraProbe, DailySummary, Person, Team
 from monitor.services.camera_schedule import EVERY, camera_reschedule
 
 CERTIFICATE = re.compile("[0-9a-f]{64}")
@@ -130,6 +131,18 @@ def camera_from_probe(*, probe: CameraProbe) -> Camera:
         camera_reschedule(camera=camera)
     CameraProbe.objects.filter(by=probe.by, name=probe.name).delete()
     return camera
+
+
+@transaction.atomic
+def camera_renew(*, camera: Camera, on: date) -> None:
+    """Say that from this day on another device, or another place, is behind a camera.
+
+    Its earlier days are then no baseline for later ones. Of several such days the last
+    counts. Days that were judged with the old baseline are judged again.
+    """
+    Camera.objects.filter(pk=camera.pk).update(renewed_on=on)
+    seen = DailySummary.objects.filter(camera=camera, day__gte=on).values("person")
+    Person.objects.filter(pk__in=seen).update(changed_at=timezone.now())
 
 
 def _made(**facts: object) -> Camera:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, timedelta
 from typing import Any
 
 import pytest
@@ -11,15 +11,16 @@ from django.contrib.auth.models import User
 from django.db.models import F
 
 from monitor.flag_rules import POLICY
-from monitor.models import DailySummary, Flag, FlagEvent, Person, Reading
-from monitor.periods import last_working_days
+from monitor.models import Camera, DailySummary, Flag, FlagEvent, Person, Reading
+from monitor.periods import last_working_days, midnight
 from monitor.population import site_population
 from monitor.services import flags
 from monitor.services.assessment import person_assess
+from monitor.services.cameras import camera_renew
 from monitor.services.consent import consent_withdraw
 from monitor.services.flags import Conclusion
 from monitor.services.summaries import person_rebuild
-from tests.factories import NOON, reading_series
+from tests.factories import NOON, CameraFactory, reading_series
 
 FRIDAY = date(2026, 3, 20)
 RISE = [0.2, 0.25] * 14 + [0.6] * 10
@@ -160,6 +161,65 @@ def test_a_change_of_model_restarts_the_baseline(person: Person) -> None:
     reading_series(person, stress=RISE[:-10], until=last_working_days(11, FRIDAY)[0])
     reading_series(person, stress=[0.6] * 10, model="new@2")
     assert assess(person) is None
+
+
+def seen_by(person: Person, since: date) -> Camera:
+    """Another camera has seen this person from that day on."""
+    camera = CameraFactory.create(person=person)
+    later = person.snapshots.filter(taken_at__gte=midnight(since, UTC))
+    later.update(camera=camera)
+    person_rebuild(person_id=person.pk)
+    return camera
+
+
+def test_another_camera_makes_a_flag_stale_not_closed(person: Person) -> None:
+    raised(person)
+    later = FRIDAY + timedelta(days=14)
+    days = reading_series(person, stress=[0.2] * 10, until=later)
+    seen_by(person, days[0])
+    flag = assess(person, later)
+    assert flag is not None and flag.status == Status.STALE
+    event = FlagEvent.objects.last()
+    assert event is not None
+    assert event.reason == "the camera changed, so the baseline starts again"
+
+
+def test_a_day_at_another_desk_changes_nothing(person: Person) -> None:
+    raised(person)
+    monday = FRIDAY + timedelta(days=3)
+    reading_series(person, stress=[0.6], per_day=18, until=monday)
+    seen_by(person, monday)
+    flag = assess(person, monday)
+    assert flag is not None and flag.status == Status.RAISED
+
+
+def test_the_new_cameras_own_calm_closes_it(person: Person) -> None:
+    raised(person)
+    later = FRIDAY + timedelta(days=63)
+    days = reading_series(person, stress=[0.2, 0.25] * 22, until=later)
+    seen_by(person, days[0])
+    assert assess(person, later) is None
+    assert Flag.objects.get(kind="rise").status == Status.CLOSED
+
+
+@pytest.mark.parametrize("another", ["camera", "device", ""])
+def test_a_change_of_camera_restarts_the_baseline(person: Person, another: str) -> None:
+    days = reading_series(person, stress=RISE, per_day=18)
+    if another == "camera":
+        seen_by(person, days[-10])
+    elif another == "device":
+        camera = seen_by(person, days[0])
+        camera_renew(camera=camera, on=days[-10])
+    assert (assess(person) is None) is bool(another)
+
+
+def test_a_level_compares_with_no_camera(person: Person, settings: Any) -> None:
+    settings.FLAG_KINDS = frozenset({"level"})
+    days = reading_series(person, stress=[0.6] * 20)
+    assert assess(person, days[-6]) is not None
+    seen_by(person, days[-5])
+    flag = assess(person)
+    assert flag is not None and flag.status == Status.RAISED
 
 
 def test_what_a_human_closed_is_not_raised_again_at_once(

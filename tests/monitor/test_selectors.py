@@ -10,15 +10,16 @@ from django.contrib.auth.models import User
 
 from monitor import selectors
 from monitor.models import Flag, Organisation, Person
-from monitor.periods import Period
+from monitor.periods import Period, midnight
 from monitor.scoring import Verdict
 from monitor.services import flags
 from monitor.services.consent import consent_withdraw
 from monitor.services.flags import Rise
-from monitor.services.summaries import summaries_refresh
+from monitor.services.summaries import person_rebuild, summaries_refresh
 from tests.factories import (
     MODEL,
     NOON,
+    CameraFactory,
     PersonFactory,
     reading,
     reading_series,
@@ -166,6 +167,28 @@ def test_a_change_of_model_is_shown_and_restarts_the_ratios(person: Person) -> N
     assert page.ratios.stress == pytest.approx(0.2)
     later = selectors.person_page(person=person, period=days(date(2026, 3, 19)))
     assert later.days[0].model_changed
+
+
+def test_a_new_camera_is_shown_where_it_began(person: Person) -> None:
+    stress = [0.3, 0.3, 0.3, 0.6, 0.6, 0.6, 0.6]
+    seen = reading_series(person, stress=stress)
+    camera = CameraFactory.create(person=person)
+    since = midnight(seen[3], UTC)
+    person.snapshots.filter(taken_at__gte=since).update(camera=camera)
+    person_rebuild(person_id=person.pk)
+    page = selectors.person_page(person=person, period=days(seen[0]))
+    assert [row.day for row in page.days if row.camera_changed] == [seen[3]]
+    assert page.days[3].is_restart
+
+
+def test_hours_of_the_day_are_added_over_the_period(person: Person) -> None:
+    reading_series(person, stress=[0.2, 0.6], per_day=14)
+    page = selectors.person_page(person=person, period=days(date(2026, 3, 16)))
+    nine, ten = selectors.person_hours(page)
+    assert (nine.hour, nine.bins) == (9, 24)
+    assert nine.stress == pytest.approx(0.4)
+    assert nine.interval is not None and nine.interval.low < 0.4 < nine.interval.high
+    assert (ten.hour, ten.bins, ten.stress, ten.interval) == (10, 4, None, None)
 
 
 def test_the_baseline_is_that_of_the_open_flag(person: Person) -> None:

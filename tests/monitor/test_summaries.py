@@ -4,21 +4,31 @@ from __future__ import annotations
 
 from collections import defaultdict
 from datetime import UTC, date, datetime, timedelta
+from importlib import import_module
 from statistics import fmean
 from threading import Barrier, Thread
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.core.management import call_command
 from django.db import connection, transaction
+from django.db.models import ProtectedError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from inference import EMOTIONS
-from monitor.models import DailySummary, Organisation, Person, Reading
+from monitor.hours import hours_unpack
+from monitor.models import Camera, DailySummary, Organisation, Person, Reading
 from monitor.periods import local_day
 from monitor.services.summaries import person_rebuild, summaries_refresh
-from tests.factories import NOON, PersonFactory, reading, reading_series
+from tests.factories import (
+    NOON,
+    CameraFactory,
+    PersonFactory,
+    reading,
+    reading_series,
+)
 
 FRIDAY = date(2026, 3, 20)
 Row = dict[str, Any]
@@ -28,43 +38,73 @@ def refresh(person: Person, *days: date) -> None:
     summaries_refresh(person_days=[(person.pk, day) for day in days or (FRIDAY,)])
 
 
-def from_scratch(person: Person) -> dict[tuple[date, str], Row]:
-    """The same sums by another way, straight from the design."""
+def days_of(person: Person) -> dict[tuple[date, str], list[Reading]]:
+    """The readings of the largest face that count or are unsure, by day and model."""
     tz = Organisation.current().tz
-    bins: dict[tuple[date, str], dict[int, list[Reading]]] = defaultdict(
-        lambda: defaultdict(list)
-    )
-    unsure: dict[tuple[date, str], int] = defaultdict(int)
-    for row in Reading.objects.filter(person=person, face_index=0):
-        key = (local_day(row.taken_at, tz), row.model)
+    found: dict[tuple[date, str], list[Reading]] = defaultdict(list)
+    readings = Reading.objects.filter(person=person, face_index=0)
+    for row in readings.select_related("snapshot"):
+        if row.counted or not row.usable:
+            found[local_day(row.taken_at, tz), row.model].append(row)
+    return found
+
+
+def groups_of(rows: list[Reading]) -> list[list[Reading]]:
+    """Counted readings by five minutes."""
+    bins: dict[int, list[Reading]] = defaultdict(list)
+    for row in rows:
         if row.counted:
-            bins[key][int(row.taken_at.timestamp() // 300)].append(row)
-        elif not row.usable:
-            unsure[key] += 1
-    found: dict[tuple[date, str], Row] = {}
-    for key in {*bins, *unsure}:
-        groups = list(bins[key].values())
-        found[key] = {
-            "bins": len(groups),
-            "counted": sum(map(len, groups)),
-            "unsure": unsure[key],
-        }
-        for name in EMOTIONS:
-            soft = [fmean(getattr(row, name) for row in group) for group in groups]
-            hard = [fmean(row.label == name for row in group) for group in groups]
-            found[key] |= {f"{name}_sum": sum(soft), f"{name}_hard": sum(hard)}
+            bins[int(row.taken_at.timestamp() // 300)].append(row)
+    return list(bins.values())
+
+
+def seen_most(rows: list[Reading]) -> int | None:
+    """The camera of most five minutes; of equals none, then the first one."""
+    bins: dict[int, set[int]] = defaultdict(set)
+    for row in rows:
+        number = int(row.taken_at.timestamp() // 300)
+        bins[row.snapshot.camera_id or 0].add(number)
+    return min(bins, key=lambda camera: (-len(bins[camera]), camera)) or None
+
+
+def from_scratch(rows: list[Reading]) -> Row:
+    """The same sums by another way, straight from the design."""
+    groups = groups_of(rows)
+    found: Row = {
+        "bins": len(groups),
+        "counted": sum(map(len, groups)),
+        "unsure": sum(not row.counted for row in rows),
+    }
+    for name in EMOTIONS:
+        soft = [fmean(getattr(row, name) for row in group) for group in groups]
+        hard = [fmean(row.label == name for row in group) for group in groups]
+        found |= {f"{name}_sum": sum(soft), f"{name}_hard": sum(hard)}
     return found
 
 
 def check(person: Person) -> None:
-    expected = from_scratch(person)
+    days, tz = days_of(person), Organisation.current().tz
     stored = {
         (row.day, row.model): row for row in DailySummary.objects.filter(person=person)
     }
-    assert stored.keys() == expected.keys()
-    for key, row in expected.items():
-        for name, value in row.items():
+    assert stored.keys() == days.keys()
+    for key, rows in days.items():
+        for name, value in from_scratch(rows).items():
             assert getattr(stored[key], name) == pytest.approx(value), (key, name)
+        assert stored[key].camera_id == seen_most(rows)
+        hours = hours_unpack(bytes(stored[key].hours))
+        of_hour: dict[int, list[Reading]] = defaultdict(list)
+        for row in rows:
+            of_hour[row.taken_at.astimezone(tz).hour].append(row)
+        assert [row.hour for row in hours] == sorted(of_hour)
+        for hour in hours:
+            sums = from_scratch(of_hour[hour.hour])
+            found = [*hour[1:4], *hour.sums]
+            assert found == pytest.approx(list(sums.values())[:3] + soft(sums))
+
+
+def soft(sums: Row) -> list[float]:
+    return [sums[f"{name}_sum"] for name in EMOTIONS]
 
 
 def test_pictures_of_five_minutes_are_averaged(person: Person) -> None:
@@ -83,6 +123,19 @@ def test_unsure_readings_are_counted_apart(person: Person) -> None:
     refresh(person)
     day = DailySummary.objects.get()
     assert (day.bins, day.counted, day.unsure) == (0, 0, 1)
+
+
+def test_a_day_names_the_camera_that_saw_most_of_it(person: Person) -> None:
+    desk = CameraFactory.create(person=person)
+    for minute in (0, 1, 2):
+        reading(person, NOON + timedelta(minutes=minute))
+    for minute in (5, 10):
+        moment = NOON + timedelta(minutes=minute)
+        reading(person, moment, snapshot__camera=desk, unsure=True)
+    refresh(person)
+    assert DailySummary.objects.get().camera == desk
+    with pytest.raises(ProtectedError):
+        desk.delete()
 
 
 def test_bystanders_are_not_in_it(person: Person) -> None:
@@ -149,10 +202,17 @@ rows = st.fixed_dictionaries(
         "unsure": st.booleans(),
         "face_index": st.sampled_from([0, 0, 0, 1]),
         "model": st.sampled_from(["a@1", "b@2"]),
+        "camera": st.sampled_from(["", "left", "right"]),
         "fate": st.sampled_from(["stays", "stays", "deleted", "moved"]),
         "later": moments,
     }
 )
+
+
+def camera_of(person: Person, name: str) -> Camera | None:
+    if not name:
+        return None
+    return Camera.objects.get_or_create(name=name, person=person)[0]
 
 
 def store(person: Person, row: Row) -> Reading:
@@ -163,6 +223,7 @@ def store(person: Person, row: Row) -> Reading:
         row["taken_at"],
         model=row["model"],
         face_index=row["face_index"],
+        snapshot__camera=camera_of(person, row["camera"]),
         usable=not row["unsure"],
         counted=counted,
         **emotions,
@@ -239,3 +300,16 @@ def test_two_workers_on_one_day_lose_nothing() -> None:
     for thread in threads:
         thread.join(timeout=20)
     assert DailySummary.objects.get().bins == 2
+
+
+def test_days_from_before_cameras_were_kept_are_told_theirs(person: Person) -> None:
+    days = reading_series(person, stress=[0.3] * 4, per_day=3)
+    desk = CameraFactory.create(person=person)
+    later = person.snapshots.filter(taken_at__date__gte=days[2])
+    later.update(camera=desk)
+    migration = import_module("monitor.migrations.0023_cameras_of_past_days")
+    for _ in range(2):
+        migration.name_cameras(apps, None)
+        stored = DailySummary.objects.order_by("day")
+        assert [row.camera for row in stored] == [None, None, desk, desk]
+    check(person)
