@@ -234,6 +234,22 @@ class PauseForm(forms.Form):
         )
 
 
+class RenewForm(forms.Form):
+    """Since when another device, or another place, is behind a camera."""
+
+    on = DayField(label="Since")
+
+    def __init__(self, data: Any = None, *, today: date) -> None:
+        super().__init__(data, initial={"on": today})
+        self.today = today
+
+    def clean_on(self) -> date:
+        on: date = self.cleaned_data["on"]
+        if on > self.today:
+            raise forms.ValidationError("Note it on the day on which it happens.")
+        return on
+
+
 class HolidayForm(PauseForm):
     """Days without pictures of anybody."""
 

@@ -85,6 +85,7 @@ urlpatterns = [
         name="camera-resume",
     ),
     path("cameras/<int:pk>/now/", cameras.camera_now, name="camera-now"),
+    path("cameras/<int:pk>/renew/", cameras.camera_renew, name="camera-renew"),
     path("cameras/<int:pk>/switch/", cameras.camera_switch, name="camera-switch"),
     path("cameras/<int:pk>/source/", probes.camera_source, name="camera-source"),
     path("cameras/<int:pk>/live/", probes.live, name="camera-live"),

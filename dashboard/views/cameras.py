@@ -20,14 +20,17 @@ from dashboard.camera_forms import (
     HolidayForm,
     HoursForm,
     PauseForm,
+    RenewForm,
     RhythmForm,
     SourceForm,
 )
 from dashboard.http import Asked, private
 from monitor.camera_selectors import camera_row, camera_rows
 from monitor.models import Camera, CaptureHours, Organisation, Pause
+from monitor.periods import local_day
 from monitor.schedules import schedules_of
 from monitor.services import camera_schedule as schedule
+from monitor.services import cameras as services
 from monitor.services.camera_schedule import ScheduleRefused
 
 manages_cameras = permission_required("monitor.change_camera", raise_exception=True)
@@ -74,6 +77,7 @@ def camera_page(request: Asked, found: Camera, **forms: Any) -> HttpResponse:
         ),
         "hours": HoursForm(hours=planned.hours),
         "pause_form": PauseForm(),
+        "renew": RenewForm(today=local_day(now, Organisation.current().tz)),
         "source": SourceForm(
             initial={
                 "kind": found.kind,
@@ -129,6 +133,19 @@ def camera_pause(request: Asked, pk: int) -> HttpResponse:
         by=request.user,
     )
     return done(request, pk, "The pause is noted.")
+
+
+@require_POST
+@private
+@manages_cameras
+def camera_renew(request: Asked, pk: int) -> HttpResponse:
+    """Another device, or another place, so that baselines begin anew."""
+    today = local_day(timezone.now(), Organisation.current().tz)
+    found, form = own_camera(request, pk), RenewForm(request.POST, today=today)
+    if not form.is_valid():
+        return camera_page(request, found, renew=form)
+    services.camera_renew(camera=found, on=form.cleaned_data["on"])
+    return done(request, pk, "Noted; usual ratios are learned anew from that day on.")
 
 
 @require_POST

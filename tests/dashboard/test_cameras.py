@@ -64,6 +64,25 @@ def test_the_list_shows_state_and_advice(client_it: Client, camera: Camera) -> N
 
 
 @pytest.mark.parametrize(
+    ("on", "status", "kept"),
+    [
+        ("2026-03-20", 302, NOON.date()),
+        ("2026-03-21", 400, None),
+        ("1926-03-20", 400, None),
+        ("", 400, None),
+    ],
+)
+def test_an_exchanged_camera_is_noted_from_its_day_on(
+    client_it: Client, camera: Camera, on: str, status: int, kept: Any
+) -> None:
+    answer = client_it.post(f"/cameras/{camera.pk}/renew/", {"on": on})
+    camera.refresh_from_db()
+    assert (answer.status_code, camera.renewed_on) == (status, kept)
+    shown = text(client_it, f"/cameras/{camera.pk}/")
+    assert ("since 20 Mar 2026" in shown) is bool(kept)
+
+
+@pytest.mark.parametrize(
     ("changed", "words"),
     [
         ({"state": "ok"}, "Works"),
