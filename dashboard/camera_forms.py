@@ -197,7 +197,7 @@ def _time(hour: int, minute: int) -> time:
 class DayField(forms.DateField):
     """A day of this age: mistyped years are told, and those past all calendars."""
 
-    widget = forms.DateInput(attrs={"type": "date", **TEXT})
+    widget = forms.DateInput(attrs={"type": "date", **TEXT}, format="%Y-%m-%d")
     default_validators = [
         MinValueValidator(date(2000, 1, 1), "Check the year."),
         MaxValueValidator(date(2199, 12, 31), "Check the year."),
