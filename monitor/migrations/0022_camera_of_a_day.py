@@ -24,6 +24,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='dailysummary',
             name='hours',
-            field=models.BinaryField(default=b''),
+            field=models.BinaryField(db_default=b''),
         ),
     ]

@@ -123,7 +123,8 @@ class DailySummary(models.Model):
     neutral_hard = models.FloatField()
     sad_hard = models.FloatField()
     surprise_hard = models.FloatField()
-    hours = models.BinaryField(default=b"", editable=False)
+    # Of the database: workers of the release before, which know no hours, go on.
+    hours = models.BinaryField(db_default=b"", editable=False)
     updated_at = models.DateTimeField(auto_now=True)
 
     objects = DailySummaryQuerySet.as_manager()
