@@ -95,7 +95,14 @@ def database() -> dict[str, Any]:
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
         }
         return config
-    return config | {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+    # Pages ask short questions: compiling one takes longer than answering it, and where
+    # a table is new PostgreSQL guesses sizes at which it would compile them all.
+    options = {"options": "-c jit=off"} | config.get("OPTIONS", {})
+    return config | {
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": options,
+    }
 
 
 DATABASES = {"default": database()}

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-from django.db.models import Avg, Count, Q
+from django.db.models import Avg, Count, Exists, OuterRef, Q
 
 from inference.errors import ModelError
 from inference.runtime import active_spec
@@ -22,6 +22,7 @@ from monitor.models import (
     Organisation,
     Person,
     Reading,
+    SelfReport,
     Team,
 )
 from monitor.periods import Period, last_working_days, local_day
@@ -29,6 +30,7 @@ from monitor.querysets import FlagQuerySet
 from monitor.scoring import Interval, Ratios, wilson
 from monitor.selectors import WINDOW
 from monitor.services.flags import EXPIRES_AFTER
+from monitor.services.self_reports import WINDOW as AGREEMENT_WINDOW
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
@@ -104,7 +106,7 @@ class OutcomeStatistics:
 
 @dataclass(frozen=True, slots=True)
 class InvitationStatistics:
-    """What became of all invitations that were sent: each is in exactly one."""
+    """What became of the invitations of half a year: each that was sent is in one."""
 
     sent: int
     answered: int
@@ -125,13 +127,17 @@ class InvitationStatistics:
 
 
 def invitation_statistics(*, now: datetime) -> InvitationStatistics:
-    """In one query. Those of withdrawn people count, too: they tell of nobody."""
-    answered = Q(answer__isnull=False)
-    late = Q(answer__isnull=True, expires_at__lte=now)
-    found = Invitation.objects.sent().aggregate(
+    """In one query, over the days that agreement is measured over.
+
+    Those of withdrawn people count, too: they tell of nobody.
+    """
+    # Asked row by row: a join would make PostgreSQL hash every answer there is.
+    answer = Exists(SelfReport.objects.filter(invitation=OuterRef("pk")))
+    sent = Invitation.objects.sent().filter(at__gt=now - AGREEMENT_WINDOW)
+    found = sent.annotate(has_answer=answer).aggregate(
         sent=Count("pk"),
-        answered=Count("pk", filter=answered),
-        expired=Count("pk", filter=late),
+        answered=Count("pk", filter=Q(has_answer=True)),
+        expired=Count("pk", filter=Q(has_answer=False, expires_at__lte=now)),
     )
     still = found["sent"] - found["answered"] - found["expired"]
     return InvitationStatistics(**found, open=still)

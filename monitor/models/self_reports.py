@@ -36,6 +36,7 @@ class Invitation(models.Model):
                 condition=Q(expires_at__gt=F("at")), name="invitation_expires_later"
             ),
         ]
+        indexes: ClassVar = [models.Index(fields=["at"], name="invitation_by_time")]
 
     def __str__(self) -> str:
         return f"invitation of {self.person_id} on {self.day}"

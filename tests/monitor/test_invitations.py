@@ -239,6 +239,8 @@ def test_every_invitation_that_was_sent_is_counted_once(
     assert (found.sent, found.answered, found.expired, found.open) == (4, 1, 2, 1)
     assert found.rate == pytest.approx(1 / 3)
     assert found.interval is not None and found.interval.low < 1 / 3
+    later = invitation_statistics(now=AT + timedelta(days=180))
+    assert (later.sent, later.answered, later.expired) == (3, 0, 3)
 
 
 def test_without_any_there_is_no_rate(db: None) -> None:
@@ -289,7 +291,7 @@ def test_reviewers_see_the_response_rate(
     clock.shift(HOUR)
     answer(person, asked)
     page = signed_in(admin).get("/rule/").content.decode()
-    assert "Of 1 invitation to answer, 1 was answered" in page
+    assert "Of 1 invitation of the last 180 days, 1 was answered" in page
     assert "Response rate" in page
     assert "Response rate" not in signed_in(asked).get("/rule/").content.decode()
 
