@@ -325,17 +325,18 @@ def test_others_may_not(client_employee: Client, kiosk: Client) -> None:
 
 def test_people_set_their_own_pin(client_employee: Client, ada: Person) -> None:
     client_employee.post("/people/me/pin/", {"pin": PIN, "again": PIN})
-    assert pins.person_by_pin(number="P001", pin=PIN, now=NOON) == ada
+    row = pins.row_by_pin(number="P001", pin=PIN, now=NOON)
+    assert row is not None and row.person == ada
     code = pins.code_make(person=ada)
     client_employee.post("/people/me/pin/remove/")
-    assert pins.person_by_code(code=code) is None
+    assert pins.row_by_code(code=code) is None
 
 
 @pytest.mark.parametrize("again", ["480174", ""])
 def test_a_pin_is_typed_twice(client_employee: Client, again: str) -> None:
     sent = client_employee.post("/people/me/pin/", {"pin": PIN, "again": again})
     assert sent.status_code == 400
-    assert pins.person_by_pin(number="P001", pin=PIN, now=NOON) is None
+    assert pins.row_by_pin(number="P001", pin=PIN, now=NOON) is None
 
 
 def test_an_account_without_a_person_has_no_pin(client_health: Client) -> None:
