@@ -95,6 +95,7 @@ whenPressed("take", async () => {
   say("The camera is off.");
   complain(problem);
   offer("camera");
+  button("camera").focus();
 });
 
 whenPressed("scan", async () => {

@@ -68,7 +68,8 @@ export class Camera {
     if (document.hidden) {
       // Hidden pages may show an old frame in their video, so the track is asked.
       if (!window.ImageCapture) return false;
-      source = await new ImageCapture(this.stream.getVideoTracks()[0]).grabFrame();
+      source = await new ImageCapture(this.stream.getVideoTracks()[0]).grabFrame().catch(() => null);
+      if (!source || !this.isOn) return false; // muted by the system, or released meanwhile
       ({ width, height } = source);
     }
     if (!width) return false;
