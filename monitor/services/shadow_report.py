@@ -81,13 +81,7 @@ def shadow_report(
     Raises NothingToCompare.
     """
     found = _rows(days)
-    newest = (found.filter(version=version) if version else found).order_by("-pk")
-    last = newest.select_related("reading", "version").first()
-    if last is None:
-        raise NothingToCompare(
-            f"no shadow has read anything in the last {days} days; start one with "
-            "`manage.py models shadow VERSION` and let it run"
-        )
+    last = _newest(found.filter(version=version) if version else found, days)
     live = last.reading.model
     pairs = found.filter(version=last.version, reading__model=live)
     count = _Counting(
@@ -117,6 +111,16 @@ def _rows(days: int) -> QuerySet[ShadowReading]:
     return ShadowReading.objects.filter(
         at__gte=since, reading__person__in=consented.values("pk")
     )
+
+
+def _newest(rows: QuerySet[ShadowReading], days: int) -> ShadowReading:
+    last = rows.order_by("-pk").select_related("reading", "version").first()
+    if last is None:
+        raise NothingToCompare(
+            f"no shadow has read anything in the last {days} days; start one with "
+            "`manage.py models shadow VERSION` and let it run"
+        )
+    return last
 
 
 @dataclass(frozen=True, slots=True)
