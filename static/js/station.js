@@ -48,8 +48,9 @@ async function on(words) {
   }
   if (!camera.isOn) return false;
   find("view").hidden = false;
-  find("view").scrollIntoView({ block: "nearest" });
   say(words);
+  await new Promise(requestAnimationFrame); // until it has its size
+  find("view").scrollIntoView({ block: "nearest" });
   return true;
 }
 
