@@ -37,8 +37,9 @@ def scene_with(text: str, size: tuple[int, int] = (640, 480)) -> Rgb:
     segno.make(text, error="q", micro=False).save(file, kind="png", scale=8, border=4)
     card = cv2.imdecode(np.frombuffer(file.getvalue(), np.uint8), cv2.IMREAD_COLOR)
     assert card is not None
-    corners = np.float32([[0, 0], [1, 0], [1, 1], [0, 1]]) * card.shape[0]
-    held = np.float32([[230, 120], [430, 140], [420, 345], [215, 320]])
+    side = card.shape[0]
+    corners = np.array([[0, 0], [side, 0], [side, side], [0, side]], np.float32)
+    held = np.array([[230, 120], [430, 140], [420, 345], [215, 320]], np.float32)
     turn = cv2.getPerspectiveTransform(corners, held)
     wall = cv2.warpPerspective(card, turn, size, borderValue=(150, 150, 150))
     return np.asarray(cv2.GaussianBlur(wall, (0, 0), 0.8), np.uint8)

@@ -47,7 +47,7 @@ class FlagListApi(generics.ListAPIView[Flag]):
                 people={flag.person_id for flag in args[0]},
                 action=AccessEntry.Action.API,
             )
-            kwargs["context"] = self.get_serializer_context() | {"now": now(args[0])}
+            kwargs["context"] = {**self.get_serializer_context(), "now": now(args[0])}
         return super().get_serializer(*args, **kwargs)
 
 

@@ -1,8 +1,10 @@
+from typing import Any
+
 from django.db import migrations, models
 from django.db.models import Exists, OuterRef
 
 
-def fill(apps, schema_editor):
+def fill(apps: Any, schema_editor: Any) -> None:
     """A drop is about happiness, and so is the recovery of the day on which it ended.
 
     Where something about stress ended on that day, too, nobody can tell whose a

@@ -205,7 +205,8 @@ def test_the_report_counts_under_a_formula(
         Formula.objects.filter(in_use=True).update(in_use=False)
         Formula.objects.filter(name="half").update(in_use=True)
     for sad in (0.8, 0.6):
-        scores = dict.fromkeys(EMOTIONS, 0.0) | {"sad": sad, "neutral": 1 - sad}
+        scores: dict[str, Any] = dict.fromkeys(EMOTIONS, 0.0)
+        scores |= {"sad": sad, "neutral": 1 - sad}
         beside(reading(person, **scores), running)
     report = json.loads(models("report", "--json", *["--formula=half"] * named))
     assert report["formula"] == "half"

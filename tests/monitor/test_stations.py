@@ -228,7 +228,7 @@ def test_what_changes_while_it_is_looked_at_counts_no_more(
     change: Callable[..., object],
 ) -> None:
     """Hashing takes its time; whoever changes a PIN then wants the old one refused."""
-    looked = pins.check_password
+    looked = hashers.check_password
 
     def slowly(pin: str, encoded: str) -> bool:
         fits = looked(pin, encoded)
