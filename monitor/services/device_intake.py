@@ -93,7 +93,8 @@ def _check(device: Device, snapshot: Snapshot) -> None:
     rows = Device.objects.select_for_update().filter(pk=device.pk, revoked_at=None)
     held = rows.first()
     if held is None:
-        raise Refused("not_accepted", "This message is not accepted.", status=401)
+        text = "This message is not accepted."  # as when it was never known
+        raise Refused("authentication_failed", text, status=401)
     camera = held.camera
     _check_age(snapshot)
     if pauses_of(camera).filter(_at(snapshot.taken_at)).exists():

@@ -103,6 +103,26 @@ def test_a_code_leads_to_a_reading(showing: Showing, code: str, ada: Person) -> 
         assert Snapshot.objects.get().person == ada
 
 
+OWN_READER = """
+() => {
+  window.BarcodeDetector = class {
+    static async getSupportedFormats() { return ["qr_code"]; }
+    async detect() { %s; }
+  };
+}"""
+
+
+@pytest.mark.parametrize("works", [True, False])
+def test_a_browsers_own_reader_is_asked_first_and_may_fail(
+    showing: Showing, code: str, works: bool
+) -> None:
+    page = showing("nothing" if works else code)
+    answers = f"return [{{ rawValue: '{code}' }}]"
+    page.evaluate(OWN_READER % (answers if works else "throw new DOMException()"))
+    show(page)
+    expect(page.get_by_role("heading", name="What do you want")).to_be_visible()
+
+
 def test_an_old_code_is_refused(showing: Showing, code: str, ada: Person) -> None:
     pins.code_make(person=ada)
     page = showing(code)

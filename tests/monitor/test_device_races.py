@@ -61,7 +61,7 @@ def test_a_device_revoked_while_its_picture_is_on_the_way(
     sent = Sent(data=images.jpeg(), taken_at=timezone.now(), key="k1")
     with pytest.raises(Refused) as refused:
         device_snapshot_accept(device=known, sent=sent)
-    assert refused.value.status == 401
+    assert (refused.value.status, refused.value.code) == (401, "authentication_failed")
     assert not Snapshot.objects.exists()
 
 
