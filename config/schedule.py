@@ -15,6 +15,7 @@ READ_VIDEOS_EVERY = timedelta(seconds=30)
 WATCH_EVERY = timedelta(minutes=1)
 PRUNE_PROBES_EVERY = timedelta(minutes=1)
 FORGET_NONCES_EVERY = timedelta(minutes=10)
+FORGET_VISITS_EVERY = timedelta(minutes=1)
 
 
 def entry(task: str, every: timedelta) -> dict[str, Any]:
@@ -49,5 +50,8 @@ BEAT_SCHEDULE = {
     ),
     "forget messages of devices that would be late by now": entry(
         "monitor.device_nonces_prune", FORGET_NONCES_EVERY
+    ),
+    "forget who stood at stations": entry(
+        "monitor.station_visits_prune", FORGET_VISITS_EVERY
     ),
 }

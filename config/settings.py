@@ -287,6 +287,8 @@ VENDOR = {
     "vendor/tabler/js": ("@tabler/core/dist/js", ["tabler.min.js"]),
     "vendor/chartjs": ("chart.js/dist", ["chart.umd.min.js"]),
     "vendor/htmx": ("htmx.org/dist", ["htmx.min.js"]),
+    # Reads QR codes where the browser cannot.
+    "vendor/qr": ("qr", ["decode.js", "index.js"]),
     "vendor/litert": ("@litertjs/core/dist", ["index.js"]),
     "vendor/litert/utils": ("@litertjs/wasm-utils/dist", ["index.js"]),
     # The second pair is for browsers without relaxed SIMD.

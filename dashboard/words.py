@@ -99,7 +99,7 @@ FLAG_SENTENCES = {
         " usual {baseline:.0%} before; {ground}"
     ),
     Flag.Kind.RECOVERED: (
-        "the ratio of ten working days was back at {recent:.0%}, against"
+        "the {measure} ratio of ten working days was back at {recent:.0%}, against"
         " {baseline:.0%} before the flag"
     ),
 }
@@ -110,6 +110,7 @@ def flag_sentence(flag: Flag) -> str:
     return FLAG_SENTENCES[Flag.Kind(flag.kind)].format(
         recent=flag.recent_ratio,
         baseline=flag.baseline_ratio,
+        measure=flag.measure,
         ground=_as_clause(flag),
     )
 

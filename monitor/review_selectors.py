@@ -50,11 +50,28 @@ class QueueFilter:
 
 
 @dataclass(frozen=True, slots=True)
+class About:
+    """The ratio that a flag is about, of the ten working days that `ratios` are of."""
+
+    name: str
+    value: float | None
+    interval: Interval | None
+    ratios: Ratios
+
+    @classmethod
+    def of(cls, flag: Flag, ratios: Ratios) -> About:
+        name = flag.measure
+        if name == Flag.Measure.HAPPINESS:
+            return cls(name, ratios.happiness, ratios.happiness_interval, ratios)
+        return cls(name, ratios.stress, ratios.stress_interval, ratios)
+
+
+@dataclass(frozen=True, slots=True)
 class QueueRow:
-    """A flag with the person's ratios of the last ten working days."""
+    """A flag with its ratio of the last ten working days."""
 
     flag: Flag
-    ratios: Ratios
+    now: About
     days_old: int
 
 
@@ -87,6 +104,10 @@ class FlagPage:
     confusions: list[Confusion]
     events: list[FlagEvent]
     expires_at: datetime | None
+
+    @property
+    def about(self) -> About:
+        return About.of(self.flag, self.now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +191,9 @@ def queue_rows(flags: Sequence[Flag], *, today: date) -> list[QueueRow]:
         people=[flag.person for flag in flags], period=_window(today)
     )
     return [
-        QueueRow(flag, ratios[flag.person_id], (today - flag.raised_on).days)
+        QueueRow(
+            flag, About.of(flag, ratios[flag.person_id]), (today - flag.raised_on).days
+        )
         for flag in flags
     ]
 

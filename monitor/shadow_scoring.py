@@ -16,7 +16,15 @@ from inference import EMOTIONS
 from monitor import flag_rules
 from monitor.flag_rules import POLICY, DayValue, Decision, day_values
 from monitor.periods import bin_of, last_working_days, local_day, working_days
-from monitor.scoring import DEFAULT_WEIGHTS, FORMULA, ZERO, DayTotals, Five, bins_of
+from monitor.scoring import (
+    DEFAULT_WEIGHTS,
+    FORMULA,
+    ZERO,
+    DayTotals,
+    Five,
+    Weights,
+    bins_of,
+)
 
 STEPS = 10
 SMALLEST_SHARE = 1e-4  # of an empty step, which would make the index infinite
@@ -33,9 +41,8 @@ class Look(NamedTuple):
     def label(self) -> int:
         return self.scores.index(max(self.scores))
 
-    @property
-    def stress(self) -> float:
-        return min(1.0, DEFAULT_WEIGHTS.stress(self.scores))
+    def stress(self, weights: Weights) -> float:
+        return min(1.0, weights.stress(self.scores))
 
 
 class Pair(NamedTuple):
@@ -95,6 +102,7 @@ class Tally:
     shadow: list[list[int]] = field(default_factory=lambda: _steps())
     live_sums: list[float] = field(default_factory=lambda: [0.0] * len(EMOTIONS))
     shadow_sums: list[float] = field(default_factory=lambda: [0.0] * len(EMOTIONS))
+    weights: Weights = DEFAULT_WEIGHTS
 
     def add(self, pair: Pair) -> None:
         live, shadow = pair.live, pair.shadow
@@ -105,9 +113,10 @@ class Tally:
             return
         self.both += 1
         self.agree += live.label == shadow.label
-        self.stress_difference += abs(live.stress - shadow.stress)
-        _note(self.live, self.live_sums, live)
-        _note(self.shadow, self.shadow_sums, shadow)
+        stress = live.stress(self.weights), shadow.stress(self.weights)
+        self.stress_difference += abs(stress[0] - stress[1])
+        _note(self.live, self.live_sums, (*live.scores, stress[0]))
+        _note(self.shadow, self.shadow_sums, (*shadow.scores, stress[1]))
 
     def figures(self) -> dict[str, Any]:
         """Shares and means; None where nothing was seen."""
@@ -144,11 +153,13 @@ def stability_index(live: Sequence[int], shadow: Sequence[int]) -> float | None:
     return sum((s - n) * math.log(s / n) for n, s in pairs)
 
 
-def person_figures(pairs: Iterable[Pair], tz: tzinfo) -> PersonFigures:
+def person_figures(
+    pairs: Iterable[Pair], tz: tzinfo, weights: Weights = DEFAULT_WEIGHTS
+) -> PersonFigures:
     """Ratios and flags of one person from the same pictures under both models."""
     rows = list(pairs)
-    live = _days([(row.taken_at, row.live) for row in rows], tz)
-    shadow = _days([(row.taken_at, row.shadow) for row in rows], tz)
+    live = _days([(row.taken_at, row.live) for row in rows], tz, weights)
+    shadow = _days([(row.taken_at, row.shadow) for row in rows], tz, weights)
     return PersonFigures(
         live=_ratio(live),
         shadow=_ratio(shadow),
@@ -184,15 +195,17 @@ def _rests(found: list[Episode], day: date) -> bool:
     return any(row.closed is not None and row.closed >= since for row in found)
 
 
-def _days(looks: list[tuple[datetime, Look]], tz: tzinfo) -> list[DayTotals]:
+def _days(
+    looks: list[tuple[datetime, Look]], tz: tzinfo, weights: Weights
+) -> list[DayTotals]:
     """Day summaries as the product stores them."""
     days: dict[date, list[tuple[datetime, Look]]] = defaultdict(list)
     for taken_at, look in looks:
         days[local_day(taken_at, tz)].append((taken_at, look))
-    return [_day(day, rows) for day, rows in sorted(days.items())]
+    return [_day(day, rows, weights) for day, rows in sorted(days.items())]
 
 
-def _day(day: date, rows: list[tuple[datetime, Look]]) -> DayTotals:
+def _day(day: date, rows: list[tuple[datetime, Look]], weights: Weights) -> DayTotals:
     counted = [(bin_of(at), look.scores) for at, look in rows if look.counts]
     bins = bins_of(counted)
     sums = [sum(row.means[n] for row in bins) for n in range(len(EMOTIONS))]
@@ -206,12 +219,13 @@ def _day(day: date, rows: list[tuple[datetime, Look]]) -> DayTotals:
         unsure=len(rows) - len(counted),
         sums=(angry, happy, neutral, sad, surprise),
         hard=ZERO,
+        weights=weights,
     )
 
 
 def _ratio(days: list[DayTotals]) -> float | None:
     bins = sum(day.bins for day in days)
-    total = sum(DEFAULT_WEIGHTS.stress(day.sums) for day in days)
+    total = sum(day.weights.stress(day.sums) for day in days)
     return min(1.0, total / bins) if bins else None
 
 
@@ -219,10 +233,11 @@ def _steps() -> list[list[int]]:
     return [[0] * STEPS for _ in (*EMOTIONS, STRESS)]
 
 
-def _note(steps: list[list[int]], sums: list[float], look: Look) -> None:
-    for n, value in enumerate((*look.scores, look.stress)):
+def _note(steps: list[list[int]], sums: list[float], values: tuple[float, ...]) -> None:
+    """values: the five, then stress, of which no sum is kept."""
+    for n, value in enumerate(values):
         steps[n][min(STEPS - 1, int(value * STEPS))] += 1
-    for n, value in enumerate(look.scores):
+    for n, value in enumerate(values[: len(sums)]):
         sums[n] += value
 
 

@@ -175,6 +175,16 @@ def device_nonces_prune() -> None:
     devices.device_nonces_prune(now=timezone.now())
 
 
+@shared_task(name="monitor.station_visits_prune", **RETRY)
+def station_visits_prune() -> None:
+    """Forget who stood at stations that were switched off."""
+    from django.utils import timezone
+
+    from monitor.services import stations
+
+    stations.visits_prune(now=timezone.now())
+
+
 def wake_worker() -> None:
     """Say that there is work; when the broker is away the sweeper says it later."""
     try:

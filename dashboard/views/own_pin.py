@@ -8,6 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from dashboard.http import Asked, private
+from dashboard.qr_codes import qr_svg
 from dashboard.station_forms import PinForm
 from monitor.models import Person, PersonPin
 from monitor.services.pins import PinRefused, code_make, pin_remove, pin_set
@@ -32,14 +33,14 @@ def own_pin(request: Asked) -> HttpResponse:
 @require_POST
 @private
 def code(request: Asked) -> HttpResponse:
-    """A new code, shown in this answer alone; it is stored as a hash."""
+    """A new code, drawn in this answer alone; it is stored as a hash."""
     own = own_person(request)
     try:
         made = code_make(person=own)
     except PinRefused as exc:
         messages.error(request, str(exc))
         return redirect("own-pin")
-    return pin_page(request, own, PinForm(), made)
+    return render(request, "own_code.html", {"code": qr_svg(made)})
 
 
 @require_POST
@@ -56,13 +57,10 @@ def own_person(request: Asked) -> Person:
     return own
 
 
-def pin_page(
-    request: Asked, own: Person, form: PinForm, made: str = ""
-) -> HttpResponse:
+def pin_page(request: Asked, own: Person, form: PinForm) -> HttpResponse:
     page = {
         "person": own,
         "form": form,
         "pin": PersonPin.objects.filter(person=own).first(),
-        "code": made,
     }
     return render(request, "own_pin.html", page, status=400 if form.errors else 200)

@@ -15,6 +15,7 @@ from django.conf import settings
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
@@ -38,9 +39,24 @@ CLEARED_AFTER = int(stations.VISIT_LASTS.total_seconds())
 # The nonce is that of the map of modules; it holds addresses and no code.
 SCRIPTS = {"script-src": [SELF, NONCE]}
 NOT_KNOWN = (
-    "This did not work. Check number and PIN. After five wrong tries a PIN rests for"
-    " 15 minutes. Without a current consent no station lets you in."
+    "This did not work. Check number and PIN; of your QR codes only the newest counts."
+    " After five wrong tries a PIN rests for 15 minutes. Without a current consent no"
+    " station lets you in."
 )
+MODULES = {
+    "camera": "js/reading/camera.js",
+    "codes": "js/codes.js",
+    "qr": "vendor/qr/decode.js",
+}
+# What the decoder itself imports, by its place beside it.
+BESIDE = "vendor/qr/index.js"
+
+
+def modules() -> dict[str, str]:
+    """Where each module lies, by the name that others import it by."""
+    folder = static(MODULES["qr"]).rpartition("/")[0]
+    named = {name: static(file) for name, file in MODULES.items()}
+    return named | {f"{folder}/index.js": static(BESIDE)}
 
 
 def own_cookie(answer: HttpResponse, name: str, value: str, seconds: int) -> None:
@@ -90,7 +106,8 @@ def start(request: HttpRequest, station: Station) -> HttpResponse:
             own_cookie(answer, VISIT, token, CLEARED_AFTER)
             return answer
         status = 403
-    page = {"form": form, "problem": NOT_KNOWN if status == 403 else ""}
+    problem = NOT_KNOWN if status == 403 else ""
+    page = {"form": form, "problem": problem, "modules": modules()}
     response = render(request, "station_start.html", page, status=status)
     own_cookie(response, STATION, request.COOKIES[STATION], A_YEAR)
     response.delete_cookie(VISIT, path="/station/", samesite="Strict")
@@ -118,7 +135,7 @@ def visit(request: HttpRequest, station: Station) -> HttpResponse:
 def choices(
     request: HttpRequest, form: SelfReportForm, problem: str = "", status: int = 200
 ) -> HttpResponse:
-    page = {"form": form, "problem": problem}
+    page = {"form": form, "problem": problem, "modules": modules()}
     return cleared(render(request, "station_visit.html", page, status=status))
 
 

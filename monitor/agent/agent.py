@@ -39,6 +39,8 @@ class Agent:
         self.next_heartbeat = 0.0
         self.quiet_until = 0.0
         self.failures = 0
+        self.has_relearned = False
+        self.put_aside: set[str] = set()
         self.camera_state = ""
         self._replan()
 
@@ -88,13 +90,23 @@ class Agent:
         self.camera_state = "ok"
         taken = shot.taken_at
         moment = moment if taken is None else self.clock.corrected(taken)
-        self.spool.add(shot.data, moment, now=self.clock.now())
+        try:
+            self.spool.add(shot.data, moment, now=self.clock.now())
+        except OSError as exc:
+            log.warning("the picture is lost, it cannot be stored: %s", exc)
+            return False
         return True
 
     def send_one(self) -> None:
-        """Send the oldest stored picture; it stays until the server has answered."""
+        """Send the oldest stored picture; it stays until the server has answered.
+
+        One that the server failed at waits behind the others.
+        """
         self.spool.trim(now=self.clock.now())
-        for entry in self.spool.entries()[:1]:
+        entries = self.spool.entries()
+        self.put_aside &= {entry.key for entry in entries}
+        entries.sort(key=lambda entry: entry.key in self.put_aside)
+        for entry in entries[:1]:
             data = self.spool.read(entry.path.name) or b""
             try:
                 answer = self.client.picture(entry, data)
@@ -119,6 +131,8 @@ class Agent:
                     answer.code,
                 )
             case Verdict.LATER:
+                if answer.status == 500:
+                    self.put_aside.add(entry.key)
                 self._put_off(answer)
 
     # The server -------------------------------------------------------------
@@ -147,13 +161,17 @@ class Agent:
             self._wait(str(exc))
             return False
         self._talked(answer)
-        self.spool.write(PLAN, answer.body)
+        try:
+            self.spool.write(PLAN, answer.body)
+        except OSError as exc:
+            log.warning("the plan cannot be stored for the next start: %s", exc)
         self.next_heartbeat = self.clock.now() + self.told.heartbeat
         self._replan()
         return True
 
     def _talked(self, answer: Answer) -> None:
         self.failures = 0
+        self.has_relearned = False
         self._learn(answer)
 
     def _learn(self, answer: Answer) -> bool:
@@ -166,7 +184,10 @@ class Agent:
 
     def _put_off(self, answer: Answer) -> None:
         """The server or something on the way to it does not want it now."""
-        if self._learn(answer) and answer.status == 401:
+        # Other answers may be those of something on the way, with a clock of its own.
+        learnt = answer.status == 401 and self._learn(answer)
+        if learnt and not self.has_relearned:
+            self.has_relearned = True
             return  # it was signed by a wrong clock: once more, at once
         if answer.status == 401:
             self._wait("not accepted: check key and secret, and whether it is revoked")

@@ -6,6 +6,7 @@ import base64
 import http.client
 import subprocess
 import tempfile
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -95,6 +96,10 @@ class HttpCamera:
         self.url = urlsplit(settings.url)
         if self.url.scheme not in {"http", "https"} or not self.url.hostname:
             raise SettingsProblem("camera.url must begin with http:// or https://")
+        try:
+            self.url.port  # noqa: B018
+        except ValueError as exc:
+            raise SettingsProblem(f"camera.url: {exc}") from exc
 
     def take(self) -> Shot:
         try:
@@ -125,9 +130,29 @@ class HttpCamera:
         try:
             connection.request("GET", target, headers=headers)
             answer = connection.getresponse()
-            return answer.status, answer.read(MOST_BYTES + 1)
+            return answer.status, _body(answer, self.settings.seconds)
         finally:
             connection.close()
+
+
+def _body(answer: http.client.HTTPResponse, seconds: float) -> bytes:
+    """At most a byte too many; raises TimeoutError where it does not come to an end.
+
+    The connection's own time-out begins anew with each byte. What is left is counted
+    here, for not every Python counts it when it reads part by part.
+    """
+    over = time.monotonic() + seconds
+    limit = MOST_BYTES + 1
+    left = limit if answer.length is None else min(limit, answer.length)
+    wanted, data = answer.length, bytearray()
+    while left and (part := answer.read1(left)):
+        data += part
+        left -= len(part)
+        if time.monotonic() > over:
+            raise TimeoutError
+    if wanted is not None and len(data) < min(wanted, limit):
+        raise http.client.IncompleteRead(bytes(data))
+    return bytes(data)
 
 
 class FolderCamera:

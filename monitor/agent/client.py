@@ -13,7 +13,7 @@ from enum import Enum, auto
 from urllib.parse import urlencode, urlsplit
 
 from monitor.agent.clock import Clock
-from monitor.agent.settings import Settings
+from monitor.agent.settings import Settings, SettingsProblem
 from monitor.agent.signature import Message, header, new_nonce
 from monitor.agent.spool import Entry
 
@@ -73,7 +73,10 @@ class Client:
         self.settings = settings
         self.clock = clock
         self.url = urlsplit(settings.server)
-        self.context = ssl.create_default_context(cafile=settings.ca_file)
+        try:
+            self.context = ssl.create_default_context(cafile=settings.ca_file)
+        except OSError as exc:
+            raise SettingsProblem(f"ca_file {settings.ca_file}: {exc}") from exc
 
     def picture(self, entry: Entry, data: bytes) -> Answer:
         taken = datetime.fromtimestamp(entry.taken_at, tz=UTC)

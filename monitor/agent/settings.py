@@ -89,6 +89,7 @@ def _settings(table: dict[str, Any], folder: Path) -> Settings:
     address = urlsplit(server)
     if address.scheme not in {"http", "https"} or not address.hostname:
         raise ValueError("server must begin with http:// or https://")
+    address.port  # noqa: B018 raises ValueError for one that is no number
     settings = Settings(
         server=server,
         key=str(table.pop("key")),
@@ -96,7 +97,7 @@ def _settings(table: dict[str, Any], folder: Path) -> Settings:
         spool=folder / table.pop("spool"),
         camera=_camera(camera, folder),
         camera_id=table.pop("camera_id", None),
-        ca_file=table.pop("ca_file", None),
+        ca_file=_beside(folder, table.pop("ca_file", None)),
         every_minutes=schedule.pop("every_minutes", None),
         hours=tuple(_hours(row) for row in schedule.pop("hours", [])),
         limits=Limits(**limits),
@@ -111,11 +112,17 @@ def _camera(table: dict[str, Any], folder: Path) -> CameraSettings:
         raise ValueError(f"camera.kind must be one of {', '.join(KINDS)}")
     if name := table.pop("password_file", None):
         table["password"] = read_private(folder / name)
+    table["path"] = _beside(folder, table.get("path")) or ""
     if table["kind"] == "command" and not isinstance(table["command"], list):
         raise ValueError(
             'camera.command is a list, such as ["rpicam-still", "-o", "-"]'
         )
     return CameraSettings(**table | {"command": tuple(table.get("command", ()))})
+
+
+def _beside(folder: Path, name: str | None) -> str | None:
+    """Relative to the file of settings, as every path in it."""
+    return str(folder / name) if name else None
 
 
 def _hours(row: dict[str, Any]) -> Hours:

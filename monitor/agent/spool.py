@@ -79,13 +79,17 @@ class Spool:
         """Whole or not at all, readable by this user alone."""
         part = self.folder / f"{name}.part"
         part.unlink(missing_ok=True)
-        with os.fdopen(
-            os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb"
-        ) as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(self.folder / name)
+        try:
+            with os.fdopen(
+                os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb"
+            ) as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(self.folder / name)
+        except OSError:
+            part.unlink(missing_ok=True)  # or a full disk stays full
+            raise
 
     def read(self, name: str) -> bytes | None:
         try:
@@ -111,7 +115,8 @@ class Spool:
             gone += 1
         if gone:
             log.warning("%d stored pictures dropped: too many, large or old", gone)
-            self.write("dropped", str(self.dropped + gone).encode())
+            with contextlib.suppress(OSError):  # a full disk; the log has said it
+                self.write("dropped", str(self.dropped + gone).encode())
 
     @property
     def dropped(self) -> int:

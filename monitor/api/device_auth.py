@@ -103,8 +103,17 @@ def note(reason: str, device: Device | None) -> None:
         devices.device_refusal_record(device=device, reason=reason, now=timezone.now())
 
 
+def _known_with_body(key: str, request: Request) -> tuple[Device, bytes]:
+    """Asked before the body is read, so strangers make the server read nothing, and
+
+    once more after it: a body may take its time, and a secret may end meanwhile.
+    """
+    _known(key)
+    body = _body(request)
+    return _known(key), body
+
+
 def _known(key: str) -> Device:
-    """Asked before the body is read: strangers make the server read nothing."""
     device = Device.objects.select_related("camera").filter(key=key).first()
     if device is None:
         refuse("unknown_key")
@@ -115,7 +124,11 @@ def _known(key: str) -> Device:
 
 def _body(request: Request) -> bytes:
     """Read once and here: Django keeps no body of this length, and DRF parses none."""
-    if int(request.META.get("CONTENT_LENGTH") or 0) > settings.UPLOAD_LIMIT:
+    try:
+        length = int(request.META.get("CONTENT_LENGTH") or 0)
+    except ValueError as exc:
+        raise Refused("invalid", "Content-Length is not a number.") from exc
+    if length > settings.UPLOAD_LIMIT:
         raise Refused("too_large", "At most 10 MB are accepted.", status=413)
     body: bytes = request._request.read()
     return body
@@ -125,8 +138,7 @@ def _by_signature(request: Request, parameters: str, now: datetime) -> Signed:
     given = signature.parse(parameters)
     if given is None:
         refuse("malformed")
-    device = _known(given.key)
-    body = _body(request)
+    device, body = _known_with_body(given.key, request)
     message = Message(
         request.method or "", _target(request), given.time, given.nonce, body
     )
@@ -166,10 +178,10 @@ def _by_token(request: Request, text: str) -> Signed:
     match = TOKEN.match(text)
     if match is None:
         refuse("malformed")
-    device = _known(match[1])
+    device, body = _known_with_body(match[1], request)
     if not hmac.compare_digest(device.token_digest, devices.token_digest(match[2])):
         refuse(Reason.FORGED, device)
-    return Signed(device, _body(request))
+    return Signed(device, body)
 
 
 class DeviceSchemes(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]

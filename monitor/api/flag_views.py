@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
+from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import generics
 from rest_framework.exceptions import PermissionDenied
@@ -17,7 +19,9 @@ from rest_framework.views import APIView
 
 from monitor.api import serializers
 from monitor.api.views import account
-from monitor.models import AccessEntry, Flag
+from monitor.models import AccessEntry, Flag, Organisation
+from monitor.periods import local_day
+from monitor.review_selectors import About, queue_rows
 from monitor.services import flags
 from monitor.services.access import access_record
 from monitor.services.flags import Conclusion, FlagChangeRefused
@@ -43,6 +47,7 @@ class FlagListApi(generics.ListAPIView[Flag]):
                 people={flag.person_id for flag in args[0]},
                 action=AccessEntry.Action.API,
             )
+            kwargs["context"] = {**self.get_serializer_context(), "now": now(args[0])}
         return super().get_serializer(*args, **kwargs)
 
 
@@ -141,4 +146,10 @@ def answer(request: Request, pk: int) -> Response:
     access_record(
         actor=account(request), people=[flag.person_id], action=AccessEntry.Action.API
     )
-    return Response(serializers.FlagOutput(flag).data)
+    return Response(serializers.FlagOutput(flag, context={"now": now([flag])}).data)
+
+
+def now(found: Sequence[Flag]) -> dict[int, About]:
+    """By id of the flag, its ratio of the last ten working days; in two queries."""
+    today = local_day(timezone.now(), Organisation.current().tz)
+    return {row.flag.pk: row.now for row in queue_rows(found, today=today)}

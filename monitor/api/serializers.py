@@ -290,9 +290,16 @@ class SelfReportInput(serializers.Serializer[Any]):
 
 
 class SelfReportOutput(serializers.ModelSerializer[SelfReport]):
+    invited = serializers.SerializerMethodField(
+        help_text="Whether it answered an invitation that waited."
+    )
+
     class Meta:
         model = SelfReport
-        fields = ("id", "at", "value")
+        fields = ("id", "at", "value", "invited")
+
+    def get_invited(self, report: SelfReport) -> bool:
+        return report.invitation_id is not None
 
 
 class FlagNoteInput(serializers.Serializer[Any]):
@@ -320,8 +327,23 @@ class FlagEventOutput(serializers.ModelSerializer[FlagEvent]):
         fields = ("old", "new", "at", "reason", "answer")
 
 
+class FlagNowOutput(serializers.Serializer[Any]):
+    """The ratio that the flag is about; `missing` says why it does not suffice."""
+
+    ratio = serializers.FloatField(source="value", allow_null=True)
+    interval = IntervalOutput(allow_null=True)
+    bins = serializers.IntegerField(source="ratios.bins")
+    coverage = serializers.FloatField(source="ratios.coverage")
+    missing = serializers.ListField(
+        source="ratios.missing", child=serializers.CharField()
+    )
+
+
 class FlagOutput(serializers.ModelSerializer[Flag]):
+    """Wants `now` in its context: by id of a flag, what the ratio is now."""
+
     person_number = serializers.CharField(source="person.number")
+    now = serializers.SerializerMethodField()
     events = FlagEventOutput(many=True)
 
     class Meta:
@@ -339,9 +361,15 @@ class FlagOutput(serializers.ModelSerializer[Flag]):
             "agreed",
             "recent_ratio",
             "baseline_ratio",
+            "measure",
+            "now",
             "z",
             "evidence",
             "model",
             "formula",
             "events",
         )
+
+    @extend_schema_field(FlagNowOutput)
+    def get_now(self, flag: Flag) -> Any:
+        return FlagNowOutput(self.context["now"][flag.pk]).data

@@ -25,6 +25,15 @@ class Flag(models.Model):
         DROP = "drop", "happiness below the person's own past"
         RECOVERED = "recovered", "back to the person's own past"
 
+    class Measure(models.TextChoices):
+        STRESS = "stress"
+        HAPPINESS = "happiness"
+
+        @classmethod
+        def of(cls, kind: str) -> str:
+            """Of what a kind but a recovery is about."""
+            return cls.HAPPINESS if kind == Flag.Kind.DROP else cls.STRESS
+
     class Status(models.TextChoices):
         PENDING = "pending", "pending"
         PASSED = "passed", "passed before it was raised"
@@ -64,7 +73,13 @@ class Flag(models.Model):
     status = models.CharField(max_length=12, choices=Status, default=Status.RAISED)
     raised_on = models.DateField()
     closed_on = models.DateField(null=True)
-    # Of happiness for a drop, of stress otherwise.
+    measure = models.CharField(
+        max_length=9,
+        choices=Measure,
+        default=Measure.STRESS,
+        db_default=Measure.STRESS,
+        help_text="The ratio that it is about, also of a recovery.",
+    )
     recent_ratio = models.FloatField()
     baseline_ratio = models.FloatField()
     z = models.FloatField()

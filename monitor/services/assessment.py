@@ -241,9 +241,7 @@ def _recover(case: Case, flag: Flag, seen: Look) -> None:
     reason = f"back to the {'level' if case.kind == Flag.Kind.LEVEL else 'baseline'}"
     flags.flag_close(flag=flag, reason=reason, on=case.on, at=case.at)
     if rise := case.rise(seen):
-        flags.flag_recovered(
-            person_id=case.person_id, on=case.on, rise=rise, at=case.at
-        )
+        flags.flag_recovered(ended=flag, on=case.on, rise=rise, at=case.at)
 
 
 def _pause(case: Case, flag: Flag, reason: str) -> Flag:

@@ -87,7 +87,8 @@ def _take_in(given: BrowserReading, by: User, digest: str) -> Snapshot:
     if taken_at < timezone.now() - OLDEST:
         raise Refused(
             "time_too_old",
-            "A reading made in the browser is sent within fifteen minutes.",
+            "A reading made in the browser is sent within fifteen minutes; check the"
+            " clock of this device.",
             field="taken_at",
         )
     session_check(person=person, by=by, at=taken_at)

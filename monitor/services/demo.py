@@ -20,7 +20,8 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from inference.errors import ModelError
-from monitor import demo_data
+from monitor import demo_cameras, demo_data
+from monitor.demo_cameras import Sight
 from monitor.demo_data import Picture, Plan, Role
 from monitor.demo_findings import Findings, demo_findings
 from monitor.models import (
@@ -46,6 +47,7 @@ from monitor.periods import (
 )
 from monitor.services import serving
 from monitor.services.assessment import person_assess
+from monitor.services.demo_cameras import camera_finish
 from monitor.services.roles import it_role_ensure, roles_ensure
 from monitor.services.self_reports import validation_measure
 from monitor.services.summaries import person_rebuild
@@ -85,6 +87,7 @@ class Frame:
     now: datetime
     teams: list[Team]
     model: str
+    far: Plan | None
 
 
 Progress = Callable[[Sequence[Plan]], Iterable[Plan]]
@@ -93,8 +96,8 @@ Progress = Callable[[Sequence[Plan]], Iterable[Plan]]
 def demo_seed(*, size: DemoSize, now: datetime, progress: Progress = iter) -> int:
     """Make what is missing of the demonstration; says how many people were made."""
     organisation = _organisation()
-    frame = _frame(size, organisation.tz, now)
     plans = _plans(size)
+    frame = _frame(size, organisation.tz, now, demo_cameras.moved_away(plans))
     there = set(Person.objects.values_list("number", flat=True))
     missing = [plan for plan in plans if plan.number not in there]
     for plan in progress(missing):
@@ -186,7 +189,7 @@ def _days(size: DemoSize) -> list[date]:
     return last_working_days(size.days, until=size.until - timedelta(days=1))
 
 
-def _frame(size: DemoSize, tz: ZoneInfo, now: datetime) -> Frame:
+def _frame(size: DemoSize, tz: ZoneInfo, now: datetime, far: Plan | None) -> Frame:
     names = [
         demo_data.TEAM_NAMES[n] if n < len(demo_data.TEAM_NAMES) else f"Team {n + 1}"
         for n in range(size.teams)
@@ -200,6 +203,7 @@ def _frame(size: DemoSize, tz: ZoneInfo, now: datetime) -> Frame:
         now=now,
         teams=[Team.objects.get_or_create(name=name)[0] for name in names],
         model=_model(),
+        far=far,
     )
 
 
@@ -222,7 +226,14 @@ def _person_make(plan: Plan, frame: Frame) -> None:
         plan, days=frame.days, morning=frame.morning, tz=frame.tz, seed=frame.seed
     )
     past = [picture for picture in seen if picture.taken_at <= frame.now]
-    _pictures_store(person, camera, past, frame.model)
+    far = frame.days[-demo_cameras.FAR_DAYS] if plan == frame.far else None
+    if far:
+        past = list(demo_cameras.seen_from_afar(past, since=far, seed=frame.seed))
+    looks = demo_cameras.sights(past, plan, seed=frame.seed, far_since=far)
+    _pictures_store(camera, list(zip(past, looks, strict=True)), frame.model)
+    if past:
+        first, last = past[0].taken_at, past[-1].taken_at
+        camera_finish(camera=camera, plan=plan, first=first, last=last)
     SelfReport.objects.bulk_create(
         SelfReport(person=person, at=at, day=local_day(at, frame.tz), value=value)
         for at, value in demo_data.self_reports(past, plan, seed=frame.seed)
@@ -231,15 +242,15 @@ def _person_make(plan: Plan, frame: Frame) -> None:
 
 
 def _pictures_store(
-    person: Person, camera: Camera, pictures: Sequence[Picture], model: str
+    camera: Camera, pictures: Sequence[tuple[Picture, Sight]], model: str
 ) -> None:
     snapshots = Snapshot.objects.bulk_create(
-        (_snapshot(person, camera, picture) for picture in pictures), batch_size=BATCH
+        (_snapshot(camera, picture) for picture, _ in pictures), batch_size=BATCH
     )
     Reading.objects.bulk_create(
         (
-            _reading(snapshot, picture, model)
-            for snapshot, picture in zip(snapshots, pictures, strict=True)
+            _reading(snapshot, picture, sight, model)
+            for snapshot, (picture, sight) in zip(snapshots, pictures, strict=True)
             if picture.scores
         ),
         batch_size=BATCH,
@@ -263,11 +274,11 @@ def _past_assess(plan: Plan, frame: Frame) -> None:
         Consent.objects.filter(person=person).update(withdrawn_at=left)
 
 
-def _snapshot(person: Person, camera: Camera, picture: Picture) -> Snapshot:
+def _snapshot(camera: Camera, picture: Picture) -> Snapshot:
     Status = Snapshot.Status
     received = picture.taken_at + timedelta(seconds=2)
     return Snapshot(
-        person=person,
+        person=camera.person,
         camera=camera,
         source=Snapshot.Source.DEMO,
         taken_at=picture.taken_at,
@@ -279,11 +290,9 @@ def _snapshot(person: Person, camera: Camera, picture: Picture) -> Snapshot:
     )
 
 
-def _reading(snapshot: Snapshot, picture: Picture, model: str) -> Reading:
-    """The quality figures are only made to look like the reason."""
+def _reading(snapshot: Snapshot, picture: Picture, sight: Sight, model: str) -> Reading:
     reason, usable = picture.reason, not picture.reason
     scores = picture.scores.as_dict() if picture.scores else {}
-    side = 40 if reason == "too_small" else 180
     return Reading(
         snapshot=snapshot,
         person_id=snapshot.person_id,
@@ -295,10 +304,10 @@ def _reading(snapshot: Snapshot, picture: Picture, model: str) -> Reading:
         reason=reason,
         box_x=230,
         box_y=120,
-        box_width=side,
-        box_height=side,
-        sharpness=15.0 if reason == "blurred" else 70.0,
-        brightness=25.0 if reason == "too_dark" else 120.0,
+        box_width=sight.side,
+        box_height=sight.side,
+        sharpness=sight.sharpness,
+        brightness=sight.brightness,
         detector_score=0.9,
         **scores,
     )

@@ -87,10 +87,15 @@ def least_between(camera: Camera) -> timedelta:
 def _check(device: Device, snapshot: Snapshot) -> None:
     """What intake does not ask of other ways in: pauses, the past, the interval.
 
-    The lock makes two pictures of a device come one after the other.
+    The lock makes two pictures of a device come one after the other, and lets none in
+    after the device was revoked.
     """
-    device = Device.objects.select_for_update().get(pk=device.pk)
-    camera = device.camera
+    rows = Device.objects.select_for_update().filter(pk=device.pk, revoked_at=None)
+    held = rows.first()
+    if held is None:
+        text = "This message is not accepted."  # as when it was never known
+        raise Refused("authentication_failed", text, status=401)
+    camera = held.camera
     _check_age(snapshot)
     if pauses_of(camera).filter(_at(snapshot.taken_at)).exists():
         raise Refused(

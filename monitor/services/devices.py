@@ -17,8 +17,9 @@ from monitor.agent.signature import SECRET_BYTES
 from monitor.models import Camera, Device, DeviceNonce, DeviceRefusal
 
 WINDOW = timedelta(minutes=5)
-# A message may be dated ahead by the window and then be repeated until that is over.
-NONCES_KEPT = 2 * WINDOW
+# A message may be dated ahead by the window and then be repeated until that is over;
+# a minute more for hosts whose clocks differ and for the seconds of a message's time.
+NONCES_KEPT = 2 * WINDOW + timedelta(minutes=1)
 OVERLAP = timedelta(days=7)
 LONGEST_OVERLAP = timedelta(days=90)
 

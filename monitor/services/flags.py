@@ -59,7 +59,8 @@ class Rise:
     def flag(self, person_id: int, kind: str, on: date, status: str) -> Flag:
         """A row that is not stored yet."""
         given = {"person_id": person_id, "kind": kind, "raised_on": on}
-        return Flag(status=status, **given, **self.columns())
+        measure = Flag.Measure.of(kind)
+        return Flag(status=status, measure=measure, **given, **self.columns())
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +108,14 @@ def flag_raise(
 
 
 def flag_recovered(
-    *, person_id: int, on: date, rise: Rise, at: datetime | None = None
+    *, ended: Flag, on: date, rise: Rise, at: datetime | None = None
 ) -> Flag:
-    """Record good news: closed from the start, for there is nothing to review."""
-    flag = rise.flag(person_id, Flag.Kind.RECOVERED, on, Status.CLOSED)
+    """Record good news: closed from the start, for there is nothing to review.
+
+    Its ratios are those of what the ended flag was about.
+    """
+    flag = rise.flag(ended.person_id, Flag.Kind.RECOVERED, on, Status.CLOSED)
+    flag.measure = ended.measure
     flag.closed_on = on
     return _create(flag, at)[0]
 

@@ -65,7 +65,7 @@ def pin_remove(*, person: Person) -> None:
     StationVisit.objects.filter(person=person).delete()
 
 
-def person_by_pin(*, number: str, pin: str, now: datetime) -> Person | None:
+def row_by_pin(*, number: str, pin: str, now: datetime) -> PersonPin | None:
     """Whose number and PIN these are; None alike for whatever is wrong.
 
     A wrong number costs the queries and the hash of a wrong PIN.
@@ -76,18 +76,24 @@ def person_by_pin(*, number: str, pin: str, now: datetime) -> Person | None:
     if row is None or not (free and fits):
         return None
     PersonPin.objects.filter(pk=row.pk).update(tries=0, tries_since=None)
-    return _consented(row)
+    return row if _consented(row) else None
 
 
-def person_by_code(*, code: str) -> Person | None:
+def row_by_code(*, code: str) -> PersonPin | None:
     """Whose code this is; with 128 random bits there is nothing to guess."""
     row = PersonPin.objects.filter(code_digest=token_digest(code)).first()
-    return _consented(row) if row else None
+    return row if row and _consented(row) else None
 
 
-def _consented(row: PersonPin) -> Person | None:
-    found: Person | None = Person.objects.consented().filter(pk=row.person_id).first()
-    return found
+def still_holds(row: PersonPin) -> bool:
+    """Whether PIN and code are those that were looked at; to hash takes its time."""
+    return PersonPin.objects.filter(
+        pk=row.pk, encoded=row.encoded, code_digest=row.code_digest
+    ).exists()
+
+
+def _consented(row: PersonPin) -> bool:
+    return Person.objects.consented().filter(pk=row.person_id).exists()
 
 
 def try_take(row: PersonPin | Station, *, now: datetime) -> bool:

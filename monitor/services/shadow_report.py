@@ -14,13 +14,16 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from inference import EMOTIONS
+from monitor.counting import is_counted
 from monitor.models import (
     AccessEntry,
+    Formula,
     ModelVersion,
     Organisation,
     Person,
     ShadowReading,
 )
+from monitor.scoring import Five
 from monitor.services.access import access_record
 from monitor.shadow_scoring import Look, Pair, PersonFigures, Tally, person_figures
 
@@ -37,6 +40,7 @@ class ShadowReport:
 
     live: str
     shadow: str
+    formula: str
     failures: int
     days: int
     figures: dict[str, Any]
@@ -51,6 +55,7 @@ class ShadowReport:
         return {
             "live": self.live,
             "shadow": self.shadow,
+            "formula": self.formula,
             "shadow_failures": self.failures,
             "days": self.days,
             **self.figures,
@@ -65,26 +70,24 @@ def shadow_report(
     *,
     version: ModelVersion | None,
     days: int,
+    formula: Formula,
     progress: Callable[[Iterable[Any]], Iterable[Any]] = iter,
 ) -> ShadowReport:
     """Compare a version (the running shadow, else the last that ran) with the model
-    whose readings its newest pairs belong to, over the last `days`.
+    whose readings its newest pairs belong to, over the last `days`, under a formula:
+    its weights, and the largest probability that it asks of a face that counts.
 
     Only people with a current consent are in it; each of them gets an access entry.
     Raises NothingToCompare.
     """
     found = _rows(days)
-    newest = (found.filter(version=version) if version else found).order_by("-pk")
-    last = newest.select_related("reading", "version").first()
-    if last is None:
-        raise NothingToCompare(
-            f"no shadow has read anything in the last {days} days; start one with "
-            "`manage.py models shadow VERSION` and let it run"
-        )
-    live, tally = last.reading.model, Tally()
-    tz = Organisation.current().tz
+    last = _newest(found.filter(version=version) if version else found, days)
+    live = last.reading.model
     pairs = found.filter(version=last.version, reading__model=live)
-    people = list(_people(pairs, tz, tally, progress))
+    count = _Counting(
+        formula, Organisation.current().tz, Tally(weights=formula.weights)
+    )
+    people = list(_people(pairs, count, progress))
     people.sort(key=lambda row: -abs(row[2].difference or 0.0))
     access_record(
         actor=AnonymousUser(),  # the command line
@@ -94,9 +97,10 @@ def shadow_report(
     return ShadowReport(
         live=live,
         shadow=last.version.version,
+        formula=formula.name,
         failures=last.version.shadow_failures,
         days=days,
-        figures=tally.figures(),
+        figures=count.tally.figures(),
         people=[(number, row) for _, number, row in people],
     )
 
@@ -109,10 +113,33 @@ def _rows(days: int) -> QuerySet[ShadowReading]:
     )
 
 
+def _newest(rows: QuerySet[ShadowReading], days: int) -> ShadowReading:
+    last = rows.order_by("-pk").select_related("reading", "version").first()
+    if last is None:
+        raise NothingToCompare(
+            f"no shadow has read anything in the last {days} days; start one with "
+            "`manage.py models shadow VERSION` and let it run"
+        )
+    return last
+
+
+@dataclass(frozen=True, slots=True)
+class _Counting:
+    """What is counted, and how."""
+
+    formula: Formula
+    tz: ZoneInfo
+    tally: Tally
+
+    def look(self, scores: Five, usable: bool, reason: str) -> Look:
+        least = self.formula.min_confidence
+        counts = is_counted(scores, counted=usable, reason=reason, least=least)
+        return Look(scores, counts)
+
+
 def _people(
     rows: QuerySet[ShadowReading],
-    tz: ZoneInfo,
-    tally: Tally,
+    count: _Counting,
     progress: Callable[[Iterable[Any]], Iterable[Any]],
 ) -> Iterator[tuple[int, str, PersonFigures]]:
     """One person after the other, so that memory holds the pairs of one only."""
@@ -123,25 +150,26 @@ def _people(
         "reading__person__number",
         "reading__taken_at",
         "reading__usable",
+        "reading__reason",
         "usable",
+        "reason",
         *live,
         *EMOTIONS,
     ).iterator(chunk_size=5000)
     for (pk, number), group in groupby(progress(values), key=lambda row: row[:2]):
-        pairs = [_pair(row) for row in group]
+        pairs = [_pair(row, count) for row in group]
         for pair in pairs:
-            tally.add(pair)
-        yield pk, number, person_figures(pairs, tz)
+            count.tally.add(pair)
+        yield pk, number, person_figures(pairs, count.tz, count.formula.weights)
 
 
-def _pair(row: Any) -> Pair:
-    _, _, taken_at, live_counts, shadow_counts, *scores = row
+def _pair(row: Any, count: _Counting) -> Pair:
+    _, _, taken_at, usable, reason, shadow_usable, shadow_reason, *scores = row
     angry, happy, neutral, sad, surprise = scores[:5]
-    live = Look((angry, happy, neutral, sad, surprise), live_counts)
+    live = count.look((angry, happy, neutral, sad, surprise), usable, reason)
     angry, happy, neutral, sad, surprise = scores[5:]
-    return Pair(
-        taken_at, live, Look((angry, happy, neutral, sad, surprise), shadow_counts)
-    )
+    five = (angry, happy, neutral, sad, surprise)
+    return Pair(taken_at, live, count.look(five, shadow_usable, shadow_reason))
 
 
 def report_text(report: ShadowReport) -> Iterator[str]:
@@ -149,6 +177,7 @@ def report_text(report: ShadowReport) -> Iterator[str]:
     f = report.figures
     yield f"live    {report.live}"
     yield f"shadow  {report.shadow}, {report.failures} failed batches"
+    yield f"formula {report.formula}"
     yield f"faces that both read in the last {report.days} days: {f['pairs']}"
     yield f"of these both are sure of: {f['both_usable']}"
     unsure = f"live {_share(f['live_unsure'])}, shadow {_share(f['shadow_unsure'])}"

@@ -24,7 +24,7 @@ from monitor.models import (
 from monitor.services.access import access_record
 from monitor.services.devices import token_digest
 from monitor.services.intake import Refused, Upload, pause_check, snapshot_accept
-from monitor.services.pins import person_by_code, person_by_pin, try_take
+from monitor.services.pins import row_by_code, row_by_pin, still_holds, try_take
 from monitor.services.roles import service_account
 from monitor.services.self_reports import answer_record
 
@@ -110,7 +110,9 @@ def station_revoke(*, station: Station) -> None:
 def station_of(*, token: str, now: datetime) -> Station | None:
     """The station that holds this token; it is seen."""
     rows = Station.objects.filter(token_digest=token_digest(token), revoked_at=None)
-    return rows.first() if rows.update(last_seen_at=now) else None
+    station: Station | None = rows.first()
+    # Strangers write nothing; between the two the station may have been revoked.
+    return station if station and rows.update(last_seen_at=now) else None
 
 
 def visit_begin(*, station: Station, shown: Shown, now: datetime) -> str | None:
@@ -118,23 +120,28 @@ def visit_begin(*, station: Station, shown: Shown, now: datetime) -> str | None:
     if not try_take(station, now=now):
         return None
     if shown.code:
-        person = person_by_code(code=shown.code)
+        row = row_by_code(code=shown.code)
     else:
-        person = person_by_pin(number=shown.number, pin=shown.pin, now=now)
-    if person is None:
+        row = row_by_pin(number=shown.number, pin=shown.pin, now=now)
+    if row is None:
         return None
     tries = Station.objects.filter(pk=station.pk, tries__gt=0)
     tries.update(tries=F("tries") - 1)
     token = secrets.token_urlsafe(TOKEN_BYTES)
     new = {
-        "person": person,
+        "person_id": row.person_id,
         "token_digest": token_digest(token),
         "expires_at": now + VISIT_LASTS,
         "chosen": "",
         "snapshot": None,
         "looked": False,
     }
-    StationVisit.objects.update_or_create(station=station, defaults=new)
+    visit, _ = StationVisit.objects.update_or_create(station=station, defaults=new)
+    # Whoever changes a PIN ends visits after the change, so one of the two sees it.
+    if not still_holds(row):
+        visits = StationVisit.objects.filter(pk=visit.pk)
+        visits.filter(token_digest=visit.token_digest).delete()
+        return None
     return token
 
 
@@ -154,6 +161,12 @@ def visit_of(*, station: Station, token: str, now: datetime) -> StationVisit | N
 
 def visit_end(*, station: Station) -> None:
     StationVisit.objects.filter(station=station).delete()
+
+
+def visits_prune(*, now: datetime) -> int:
+    """Forget who stood at a station that never asked for its start page again."""
+    gone, _ = StationVisit.objects.filter(expires_at__lte=now).delete()
+    return gone
 
 
 def visit_picture(*, visit: StationVisit, data: bytes) -> Snapshot:

@@ -1,14 +1,31 @@
 // Clears the screen of a station: nobody sees what another person saw.
 
+const AGAIN_MS = 5000;
+
 document.addEventListener("DOMContentLoaded", () => {
   const screen = document.querySelector("[data-station]");
   if (!screen) return;
   const seconds = Number(screen.dataset.clearAfter);
   let timer;
 
+  const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
+
+  // A browser's own error page, or a proxy's, would stay on the screen for good.
+  async function answers(address) {
+    const answer = await fetch(address, { method: "HEAD" }).catch(() => null);
+    return answer !== null && answer.status < 500;
+  }
+
   // Without an entry in the history, so "back" leads to no result.
-  function leave() {
+  let isLeaving = false;
+  async function leave() {
+    if (isLeaving) return;
+    isLeaving = true;
     screen.replaceChildren();
+    while (!(await answers(screen.dataset.station))) {
+      screen.textContent = "This station has no connection. It comes back by itself.";
+      await sleep(AGAIN_MS);
+    }
     location.replace(screen.dataset.station);
   }
 

@@ -1,18 +1,22 @@
 // The camera of a station: one picture when asked for, or a QR code that says who it is.
 
 import { Camera, inWords } from "camera";
+import { CodeReader } from "codes";
 
 const LOOK_EVERY_MS = 300;
 const LOOK_FOR_MS = 15_000;
+// As the server makes them (monitor/services/pins.py). What another QR code says, such
+// as the password of a network, is nobody's business and is not sent.
+const CODE = /^[0-9a-f]{32}$/;
 
 const find = (name) => document.querySelector(`[data-${name}]`);
 const button = (name) => document.querySelector(`[data-do="${name}"]`);
 const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 const camera = new Camera(find("video"));
+const reader = new CodeReader();
 
 function say(text) {
-  const status = find("status");
-  if (status) status.textContent = text;
+  find("status").textContent = text;
 }
 
 function complain(text) {
@@ -24,19 +28,29 @@ function off() {
   camera.release();
   find("view").hidden = true;
   say("The camera is off.");
+  offer("camera");
 }
 
-async function on() {
+// Of the two buttons for a picture only one makes sense at a time.
+function offer(name) {
+  for (const each of ["camera", "take"]) {
+    if (button(each)) button(each).hidden = each !== name;
+  }
+}
+
+async function on(words) {
   find("error").hidden = true;
-  find("view").hidden = false;
   try {
     await camera.open(off);
   } catch (error) {
     off();
     complain(inWords(error));
-    return false;
   }
-  say("The camera is on.");
+  if (!camera.isOn) return false;
+  find("view").hidden = false;
+  say(words);
+  await new Promise(requestAnimationFrame); // until it has its size
+  find("view").scrollIntoView({ block: "nearest" });
   return true;
 }
 
@@ -51,18 +65,28 @@ async function send(blob, page) {
   return said?.message ?? "The picture was not sent. Try again.";
 }
 
-button("camera")?.addEventListener("click", async () => {
-  const ready = await on();
-  button("camera").hidden = ready;
-  button("take").hidden = !ready;
-  if (ready) button("take").focus();
+// A second press while the first one is under way does nothing.
+let isBusy = false;
+
+function whenPressed(name, act) {
+  button(name)?.addEventListener("click", async () => {
+    if (isBusy) return;
+    isBusy = true;
+    await act().finally(() => (isBusy = false));
+  });
+}
+
+whenPressed("camera", async () => {
+  if (!(await on("The camera is on."))) return;
+  offer("take");
+  button("take").focus();
 });
 
-button("take")?.addEventListener("click", async () => {
+whenPressed("take", async () => {
   const page = find("picture").dataset;
-  button("take").disabled = true;
   const blob = (await camera.paint()) ? await camera.jpeg() : null;
   off();
+  offer(null);
   say("Sending the picture.");
   const problem = blob ? await send(blob, page) : "The camera gave no picture. Try again.";
   if (problem === null) {
@@ -71,33 +95,41 @@ button("take")?.addEventListener("click", async () => {
   }
   say("The camera is off.");
   complain(problem);
-  button("take").disabled = false;
-  button("take").hidden = true;
-  button("camera").hidden = false;
+  offer("camera");
+  button("camera").focus();
 });
 
-async function scan() {
-  if (!(await on())) return;
-  const detector = new BarcodeDetector({ formats: ["qr_code"] });
+whenPressed("scan", async () => {
+  if (!(await on("Hold your QR code before the camera."))) return;
+  let isOther = false;
   for (const end = Date.now() + LOOK_FOR_MS; camera.isOn && Date.now() < end; await sleep(LOOK_EVERY_MS)) {
-    const [code] = await detector.detect(camera.video).catch(() => []);
-    if (!code) continue;
-    off();
-    const form = find("who");
-    form.reset();
-    form.elements.code.value = code.rawValue;
-    form.submit();
-    return;
+    const text = await reader.read(camera);
+    if (!camera.isOn) return;
+    if (text && CODE.test(text)) {
+      identify(text);
+      return;
+    }
+    isOther ||= Boolean(text);
   }
+  if (!camera.isOn) return;
   off();
-  complain("No QR code was found. Hold it closer, or type number and PIN.");
+  const seen = isOther ? "That QR code is none for checking in." : "No QR code was found. Hold it closer.";
+  complain(`${seen} Try again, or type number and PIN.`);
+});
+
+function identify(code) {
+  off();
+  const form = find("who");
+  form.reset();
+  form.elements.code.value = code;
+  form.submit();
 }
 
-// Not every browser reads QR codes; the button is there only where it works.
-if (button("scan") && "BarcodeDetector" in window) {
-  const formats = await BarcodeDetector.getSupportedFormats();
-  button("scan").hidden = !formats.includes("qr_code");
-  button("scan").addEventListener("click", scan);
-}
+if (button("scan")) button("scan").hidden = false;
 
 addEventListener("pagehide", () => camera.release());
+document.addEventListener("visibilitychange", () => {
+  if (!document.hidden) return;
+  if (camera.isOn) off();
+  else camera.release(); // should the browser still ask for it
+});

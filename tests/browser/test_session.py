@@ -244,3 +244,15 @@ def test_a_site_may_refuse_readings_of_browsers(own_page: Page) -> None:
     own_page.goto("/session/")
     expect(own_page.get_by_role("radio", name="Only numbers")).to_be_disabled()
     expect(own_page.get_by_role("radio", name="The picture")).to_be_checked()
+
+
+def test_a_frame_that_a_hidden_page_cannot_have_ends_nothing(own_page: Page) -> None:
+    own_page.add_init_script(
+        "ImageCapture.prototype.grabFrame = async () => {"
+        " throw new DOMException('', 'InvalidStateError'); };"
+        "Object.defineProperty(document, 'hidden', { value: true })"
+    )
+    start(own_page, "The picture")
+    shows_none = own_page.get_by_text("shows no picture while its page is hidden")
+    expect(shows_none).to_be_visible(timeout=FOR_THE_NETWORK)
+    expect(own_page).to_have_title(re.compile("^● Camera on"))

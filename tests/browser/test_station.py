@@ -82,3 +82,23 @@ def test_the_screen_clears_itself(kiosk: Page, ada: Person) -> None:
     expect_start(kiosk)
     with lock:
         assert SelfReport.objects.get().person == ada
+
+
+@pytest.mark.parametrize("status", [None, 502])
+def test_a_server_that_is_away_leaves_no_error_page(
+    kiosk: Page, ada: Person, status: int | None
+) -> None:
+    identify(kiosk, ada)
+    kiosk.get_by_label("Not at all").check()
+    kiosk.get_by_role("button", name="Keep this answer").click()
+    expect(kiosk.get_by_role("heading", name="Your answer is kept")).to_be_visible()
+    kiosk.route(
+        "**/station/",
+        lambda each: each.fulfill(status=status) if status else each.abort(),
+    )
+    kiosk.clock.fast_forward(20_500)
+    expect(kiosk.get_by_text("no connection")).to_be_visible()
+    expect(kiosk.get_by_text("Your answer is kept")).to_have_count(0)
+    kiosk.unroute("**/station/")
+    kiosk.clock.fast_forward(5_500)
+    expect_start(kiosk)

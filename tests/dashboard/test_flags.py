@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db.models import F
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from dashboard.words import flag_ground
-from monitor.models import Flag, Person
+from monitor.models import DailySummary, Flag, Person
 from monitor.services import flags
 from monitor.services.consent import consent_withdraw
 from monitor.services.flags import Rise
@@ -88,6 +90,26 @@ def test_the_queue_is_filtered_and_ordered(
     client_health: Client, question: str, found: list[str]
 ) -> None:
     assert names(client_health, question) == found
+
+
+@pytest.mark.parametrize(
+    ("kind", "shown"),
+    [("rise", "70%"), ("drop", "30%")],
+)
+def test_queue_and_page_show_the_ratio_that_a_flag_is_about(
+    client_health: Client, ada: Person, kind: str, shown: str
+) -> None:
+    """Faces here are stressed or happy, never anything else."""
+    reading_series(ada, stress=[0.7] * 10)
+    DailySummary.objects.update(happy_sum=F("neutral_sum"), neutral_sum=0)
+    flag = raise_flag(ada, kind=kind)
+    name = "happiness" if kind == "drop" else "stress"
+    queue = client_health.get("/flags/").content.decode()
+    head = page(client_health, flag).partition("figures-title")[0]
+    for text in (queue, head):
+        (value,) = re.findall(rf"measure-{name}\"><strong>(.*?)</strong>", text)
+        assert value == shown
+    assert f"{name.capitalize()} of the last ten working days" in head
 
 
 @pytest.mark.usefixtures("four")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
 import pytest
 import time_machine
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import HttpResponseBase
@@ -143,6 +145,15 @@ def test_a_locked_pin_answers_like_a_wrong_one(kiosk: Client) -> None:
     assert key.sub("", locked) == key.sub("", wrong[0])
 
 
+def test_the_page_knows_where_each_module_lies(kiosk: Client) -> None:
+    page = kiosk.get("/station/").content.decode()
+    (text,) = re.findall(r'<script type="importmap"[^>]*>(.*?)</script>', page)
+    known = json.loads(text)["imports"]
+    assert set(known) == {"camera", "codes", "qr", "/static/vendor/qr/index.js"}
+    decoder = (settings.NODE_MODULES / "qr" / "decode.js").read_text()
+    assert set(re.findall(r"^import .* from '(.*?)'", decoder, re.M)) == {"./index.js"}
+
+
 PAGES = ("/station/visit/", "/station/result/")
 
 
@@ -154,6 +165,42 @@ def test_a_device_that_was_not_set_up_is_refused(
     answer = client.get(page)
     assert answer.status_code == 403
     assert "not a check-in station" in answer.content.decode()
+
+
+@pytest.mark.parametrize("garbage", ["x" * 5000, "WIFI:S:a;P:b;;", "ü" * 64, "0" * 31])
+def test_whatever_else_a_qr_code_says_is_refused(kiosk: Client, garbage: str) -> None:
+    answer = kiosk.post("/station/", {"code": garbage})
+    assert answer.status_code == 403
+    assert garbage not in answer.content.decode()
+
+
+def test_an_old_qr_code_is_refused_like_any_other(kiosk: Client, known: Person) -> None:
+    old = pins.code_make(person=known)
+    new = pins.code_make(person=known)
+    assert kiosk.post("/station/", {"code": old}).status_code == 403
+    assert kiosk.post("/station/", {"code": new}).status_code == 302
+
+
+def test_a_locked_pin_leaves_the_code_but_a_resting_station_does_not(
+    kiosk: Client, known: Person
+) -> None:
+    code = pins.code_make(person=known)
+    for _ in range(5):
+        identify(kiosk, pin="111222")
+    assert kiosk.post("/station/", {"code": code}).status_code == 302
+    Station.objects.update(tries=Station.MOST, tries_since=NOON)
+    assert kiosk.post("/station/", {"code": code}).status_code == 403
+
+
+def test_a_code_opens_nothing_at_a_revoked_station(
+    kiosk: Client, known: Person
+) -> None:
+    code = pins.code_make(person=known)
+    stations.station_revoke(station=Station.objects.get())
+    answer = kiosk.post("/station/", {"code": code})
+    assert answer.status_code == 403
+    assert "not a check-in station" in answer.content.decode()
+    assert not StationVisit.objects.exists()
 
 
 def test_a_revoked_station_is_refused_in_the_midst(inside: Client) -> None:
@@ -278,19 +325,18 @@ def test_others_may_not(client_employee: Client, kiosk: Client) -> None:
 
 def test_people_set_their_own_pin(client_employee: Client, ada: Person) -> None:
     client_employee.post("/people/me/pin/", {"pin": PIN, "again": PIN})
-    assert pins.person_by_pin(number="P001", pin=PIN, now=NOON) == ada
-    page = client_employee.post("/people/me/pin/code/").content.decode()
-    (code,) = re.findall(r"<code[^>]*>([0-9a-f]{32})<", page)
-    assert pins.person_by_code(code=code) == ada
+    row = pins.row_by_pin(number="P001", pin=PIN, now=NOON)
+    assert row is not None and row.person == ada
+    code = pins.code_make(person=ada)
     client_employee.post("/people/me/pin/remove/")
-    assert pins.person_by_code(code=code) is None
+    assert pins.row_by_code(code=code) is None
 
 
 @pytest.mark.parametrize("again", ["480174", ""])
 def test_a_pin_is_typed_twice(client_employee: Client, again: str) -> None:
     sent = client_employee.post("/people/me/pin/", {"pin": PIN, "again": again})
     assert sent.status_code == 400
-    assert pins.person_by_pin(number="P001", pin=PIN, now=NOON) is None
+    assert pins.row_by_pin(number="P001", pin=PIN, now=NOON) is None
 
 
 def test_an_account_without_a_person_has_no_pin(client_health: Client) -> None:

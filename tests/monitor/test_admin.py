@@ -10,7 +10,7 @@ from django.test import Client
 
 from monitor.models import AccessEntry, Organisation, Person, SiteCalibration
 from monitor.services.access import access_record
-from monitor.services.pins import person_by_pin, pin_set
+from monitor.services.pins import pin_set, row_by_pin
 from tests.factories import NOON, CameraFactory
 from tests.monitor.test_correction import calibrated
 
@@ -51,7 +51,8 @@ def test_a_persons_form_opens(client: Client, person: Person) -> None:
 def test_a_pin_is_set_for_somebody_and_set_anew(client: Client, person: Person) -> None:
     for pin in ("480173", "739104"):
         client.post("/admin/monitor/personpin/add/", {"person": person.pk, "pin": pin})
-        assert person_by_pin(number=person.number, pin=pin, now=NOON) == person
+        row = row_by_pin(number=person.number, pin=pin, now=NOON)
+        assert row is not None and row.person == person
 
 
 def test_a_pin_that_is_set_is_not_shown(client: Client, person: Person) -> None:

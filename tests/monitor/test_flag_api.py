@@ -5,13 +5,15 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+import time_machine
 from django.contrib.auth.models import User
+from pytest_django import DjangoAssertNumQueries
 from rest_framework.test import APIClient
 
 from monitor.models import AccessEntry, Flag, Person
 from monitor.services import flags
 from monitor.services.flags import Rise
-from tests.factories import MODEL
+from tests.factories import MODEL, NOON, PersonFactory, reading_series
 from tests.monitor.conftest import client_of
 
 V1 = "/api/v1"
@@ -123,3 +125,38 @@ def test_flags_are_filtered_by_outcome(api: APIClient, flag: Flag) -> None:
     api.post(f"{V1}/flags/{flag.pk}/conclude/", CONCLUSION)
     assert api.get(f"{V1}/flags/?outcome=other").json()["count"] == 1
     assert api.get(f"{V1}/flags/?outcome=confirmed").json()["count"] == 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "measure", "low", "high"),
+    [("rise", "stress", 0.5, 0.7), ("drop", "happiness", 0.0, 0.1)],
+)
+def test_a_flag_tells_its_ratio_of_now_with_its_interval(
+    api: APIClient, person: Person, kind: str, measure: str, low: float, high: float
+) -> None:
+    reading_series(person, stress=[0.6] * 10)
+    flag, _ = flags.flag_raise(person_id=person.pk, on=FRIDAY, rise=RISE, kind=kind)
+    with time_machine.travel(NOON, tick=False):
+        (listed,) = api.get(f"{V1}/flags/").json()["results"]
+        alone = api.get(f"{V1}/flags/{flag.pk}/").json()
+    assert listed["now"] == alone["now"]
+    now = alone["now"]
+    assert alone["measure"] == measure
+    assert now["interval"]["low"] <= now["ratio"] <= now["interval"]["high"]
+    assert low <= now["ratio"] <= high
+    assert (now["bins"], now["missing"]) == (120, [])
+
+
+def test_without_readings_it_says_what_is_missing(api: APIClient, flag: Flag) -> None:
+    now = api.get(f"{V1}/flags/{flag.pk}/").json()["now"]
+    assert (now["ratio"], now["interval"], now["bins"]) == (None, None, 0)
+    assert now["missing"]
+
+
+def test_a_page_of_flags_costs_as_much_as_one(
+    api: APIClient, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    for person in PersonFactory.create_batch(10):
+        flags.flag_raise(person_id=person.pk, on=FRIDAY, rise=RISE)
+    with django_assert_max_num_queries(14):
+        assert api.get(f"{V1}/flags/").json()["count"] == 10

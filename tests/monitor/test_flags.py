@@ -99,8 +99,20 @@ def test_kinds_are_open_side_by_side_but_each_once(flag: Flag) -> None:
         Flag.objects.filter(pk=drop.pk).update(kind=Flag.Kind.RISE)
 
 
-def test_good_news_is_closed_from_the_start(person: Person) -> None:
-    news = flags.flag_recovered(person_id=person.pk, on=FRIDAY, rise=RISE)
+@pytest.mark.parametrize(
+    ("kind", "measure"),
+    [("rise", "stress"), ("level", "stress"), ("drop", "happiness")],
+)
+def test_good_news_is_about_what_the_flag_was(
+    person: Person, kind: str, measure: str
+) -> None:
+    ended, _ = flags.flag_raise(person_id=person.pk, on=FRIDAY, rise=RISE, kind=kind)
+    news = flags.flag_recovered(ended=ended, on=FRIDAY, rise=RISE)
+    assert (ended.measure, news.measure) == (measure, measure)
+
+
+def test_good_news_is_closed_from_the_start(flag: Flag) -> None:
+    news = flags.flag_recovered(ended=flag, on=FRIDAY, rise=RISE)
     assert (news.kind, news.status, news.closed_on) == ("recovered", "closed", FRIDAY)
     assert history(news) == [("", "closed")]
 

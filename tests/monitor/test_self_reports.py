@@ -12,7 +12,7 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError
 from rest_framework.test import APIClient
 
-from monitor.models import Flag, Person, SelfReport, Validation
+from monitor.models import Flag, Invitation, Person, SelfReport, Validation
 from monitor.services.assessment import person_assess
 from monitor.services.consent import consent_withdraw
 from monitor.services.intake import Refused
@@ -179,3 +179,18 @@ def test_even_who_sees_everybody_sees_no_answers(
 def test_it_needs_a_login(db: None) -> None:
     assert APIClient().get(URL).status_code == 401
     assert APIClient().post(URL, {"value": 1}).status_code == 401
+
+
+def test_the_api_tells_which_answers_were_asked_for(
+    person: Person, employee: User, now: Any
+) -> None:
+    client = client_of(employee)
+    assert client.post(URL, {"value": 1}).json()["invited"] is False
+    asked = Invitation.objects.create(
+        person=person, day=FRIDAY, at=NOON, expires_at=NOON + timedelta(hours=2)
+    )
+    SelfReport.objects.update(invitation=asked)
+    now.shift(timedelta(minutes=11))
+    assert client.post(URL, {"value": 2, "invited": True}).json()["invited"] is False
+    rows = client.get(URL).json()["results"]
+    assert [row["invited"] for row in rows] == [False, True]

@@ -14,19 +14,22 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from inference import FrameReading
+from inference import EMOTIONS, FrameReading
 from inference.engine import Engine
 from monitor.models import (
     AccessEntry,
     DailySummary,
+    Formula,
     ModelVersion,
     Person,
     Reading,
     ShadowReading,
     Snapshot,
 )
+from monitor.scoring import Weights
 from monitor.services import analysis, shadow
 from monitor.services.consent import consent_withdraw
+from monitor.services.formulas import Numbers, formula_add
 from tests.faces import draw_face
 from tests.factories import reading, reading_series
 from tests.fakes import HAPPY, FakeEngine, face, frame
@@ -190,6 +193,34 @@ def test_the_report_names_agreement_and_the_flags_that_would_change(
     assert (report["flags_live"], report["flags_shadow"]) == (1, 0)
     assert report["people"][0]["flags_change"] is True
     assert "flags that would change: 1 of 1" in models("report")
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_the_report_counts_under_a_formula(
+    person: Person, running: ModelVersion, named: bool
+) -> None:
+    """Only half of sad counts as stress here, and only what a model is surer of."""
+    formula_add(name="half", numbers=Numbers(Weights(sad=0.5), least=0.7), by="test")
+    if not named:
+        Formula.objects.filter(in_use=True).update(in_use=False)
+        Formula.objects.filter(name="half").update(in_use=True)
+    for sad in (0.8, 0.6):
+        scores: dict[str, Any] = dict.fromkeys(EMOTIONS, 0.0)
+        scores |= {"sad": sad, "neutral": 1 - sad}
+        beside(reading(person, **scores), running)
+    report = json.loads(models("report", "--json", *["--formula=half"] * named))
+    assert report["formula"] == "half"
+    assert (report["pairs"], report["both_usable"]) == (2, 1)
+    assert report["people"][0]["live"] == pytest.approx(0.4)
+    assert "formula half" in models("report", "--formula=half")
+
+
+def test_a_formula_that_is_not_there_is_named(
+    person: Person, running: ModelVersion
+) -> None:
+    beside(reading(person), running)
+    with pytest.raises(CommandError, match="there is no formula 'none'"):
+        models("report", "--formula", "none")
 
 
 def test_the_report_writes_down_whom_it_showed(

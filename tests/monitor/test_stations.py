@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
 import time_machine
 from django.contrib.auth import hashers
-from pytest_django.fixtures import Settings
+from pytest_django.fixtures import DjangoAssertNumQueries, Settings
 
 from monitor.models import Person, PersonPin, Station, StationVisit
 from monitor.services import pins, stations
@@ -44,6 +44,10 @@ def station(db: None) -> Station:
 def known(person: Person) -> Person:
     pins.pin_set(person=person, pin=PIN)
     return person
+
+
+def renew(person: Person) -> None:
+    pins.pin_set(person=person, pin="739104")
 
 
 def begin(station: Station, **shown: str) -> str | None:
@@ -203,3 +207,43 @@ def test_one_answer_for_each_visit(station: Station, known: Person) -> None:
         stations.visit_answer(visit=found, value=3)
     assert refused.value.code == "visit_over"
     assert known.self_reports.get().value == 3
+
+
+def test_who_stands_there_is_forgotten_though_nobody_comes(
+    station: Station, known: Person
+) -> None:
+    """A device that is switched off never asks for its start page."""
+    begin(station)
+    stations.visits_prune(now=NOON + stations.VISIT_LASTS - timedelta(seconds=1))
+    assert StationVisit.objects.exists()
+    stations.visits_prune(now=NOON + stations.VISIT_LASTS)
+    assert not StationVisit.objects.exists()
+
+
+@pytest.mark.parametrize("change", [pins.pin_remove, pins.code_make, renew])
+def test_what_changes_while_it_is_looked_at_counts_no_more(
+    station: Station,
+    known: Person,
+    monkeypatch: pytest.MonkeyPatch,
+    change: Callable[..., object],
+) -> None:
+    """Hashing takes its time; whoever changes a PIN then wants the old one refused."""
+    looked = hashers.check_password
+
+    def slowly(pin: str, encoded: str) -> bool:
+        fits = looked(pin, encoded)
+        change(person=known)
+        return fits
+
+    monkeypatch.setattr(pins, "check_password", slowly)
+    assert begin(station) is None
+    assert not StationVisit.objects.exists()
+
+
+def test_a_strangers_request_writes_nothing(
+    station: Station, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    """Where writers take turns, a flood of cookies must not take any."""
+    with django_assert_num_queries(1) as asked:
+        assert stations.station_of(token="x", now=NOON) is None
+    assert asked[0]["sql"].startswith("SELECT")

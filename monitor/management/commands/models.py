@@ -11,14 +11,17 @@ from tqdm import tqdm
 
 from inference import ModelError
 from monitor.management.account import account
-from monitor.models import ModelVersion
-from monitor.services import serving, shadow, versions
+from monitor.models import Formula, ModelVersion
+from monitor.services import formulas, serving, shadow, versions
+from monitor.services.formulas import FormulaRefused
 from monitor.services.shadow_report import (
     NothingToCompare,
     report_text,
     shadow_report,
 )
 from monitor.services.versions import Author, VersionChangeRefused
+
+REFUSALS = (ModelError, VersionChangeRefused, NothingToCompare, FormulaRefused)
 
 
 class Command(BaseCommand):
@@ -38,6 +41,7 @@ class Command(BaseCommand):
         report = actions.add_parser("report", help="compare the shadow with the model")
         report.add_argument("version", nargs="?", help="default: the last shadow")
         report.add_argument("--days", type=int, default=shadow.RETENTION_DAYS)
+        report.add_argument("--formula", help="default: the formula in use")
         report.add_argument("--json", action="store_true")
         prune = actions.add_parser("prune", help="delete what shadows read long ago")
         prune.add_argument("--days", type=int, default=shadow.RETENTION_DAYS)
@@ -48,7 +52,7 @@ class Command(BaseCommand):
         action = getattr(self, f"_{options['action']}")
         try:
             action(options)
-        except (ModelError, VersionChangeRefused, NothingToCompare) as error:
+        except REFUSALS as error:
             raise CommandError(str(error)) from error
         except OSError as error:
             raise CommandError(f"a model's files cannot be used: {error}") from error
@@ -96,6 +100,9 @@ class Command(BaseCommand):
         report = shadow_report(
             version=versions.version_named(name) if name else None,
             days=options["days"],
+            formula=formulas.formula_named(
+                options["formula"] or Formula.current_name()
+            ),
             progress=partial(tqdm, unit="face", disable=None),
         )
         if options["json"]:

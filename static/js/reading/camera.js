@@ -18,6 +18,10 @@ export function inWords(error) {
   return WORDS[error.name] ?? "The camera did not start. Load the page again.";
 }
 
+function stop(stream) {
+  for (const track of stream?.getTracks() ?? []) track.stop();
+}
+
 export class Camera {
   constructor(video) {
     this.video = video;
@@ -31,19 +35,27 @@ export class Camera {
   }
 
   // onLost: called when the camera ends without being told to.
+  // Whoever releases it, or opens it again, while the browser still asks leaves it off.
   async open(onLost) {
     if (!window.isSecureContext || !navigator.mediaDevices) {
       throw Object.assign(new Error("insecure"), { name: "InsecureError" });
     }
-    this.stream = await navigator.mediaDevices.getUserMedia({ video: WISHES, audio: false });
-    const [track] = this.stream.getVideoTracks();
+    this.release();
+    const turn = (this.turn = {});
+    const stream = await navigator.mediaDevices.getUserMedia({ video: WISHES, audio: false });
+    if (this.turn !== turn) return stop(stream);
+    this.stream = stream;
+    const [track] = stream.getVideoTracks();
     track.addEventListener("ended", onLost);
-    this.video.srcObject = this.stream;
-    await this.video.play();
+    this.video.srcObject = stream;
+    await this.video.play().catch((error) => {
+      if (this.turn === turn) throw error;
+    });
   }
 
   release() {
-    for (const track of this.stream?.getTracks() ?? []) track.stop();
+    this.turn = null;
+    stop(this.stream);
     this.stream = null;
     this.video.srcObject = null;
   }
@@ -56,7 +68,8 @@ export class Camera {
     if (document.hidden) {
       // Hidden pages may show an old frame in their video, so the track is asked.
       if (!window.ImageCapture) return false;
-      source = await new ImageCapture(this.stream.getVideoTracks()[0]).grabFrame();
+      source = await new ImageCapture(this.stream.getVideoTracks()[0]).grabFrame().catch(() => null);
+      if (!source || !this.isOn) return false; // muted by the system, or released meanwhile
       ({ width, height } = source);
     }
     if (!width) return false;
