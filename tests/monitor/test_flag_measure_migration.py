@@ -11,7 +11,7 @@ from django.apps import apps
 from monitor.models import Flag, Person
 from tests.factories import FRIDAY, PersonFactory
 
-fill = import_module("monitor.migrations.0022_flag_measure").fill
+fill = import_module("monitor.migrations.0025_flag_measure").fill
 
 
 def old(person: Person, kind: str) -> Flag:

@@ -23,7 +23,7 @@ def fill(apps: Any, schema_editor: Any) -> None:
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('monitor', '0021_stations'),
+        ('monitor', '0024_invitations_by_time'),
     ]
 
     operations = [
