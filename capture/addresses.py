@@ -13,7 +13,7 @@ import socket
 import threading
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
-from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from capture.types import CaptureError, Code, Kind, Limits, Source
 
@@ -46,7 +46,7 @@ METADATA = {
     )
 }
 # 0/8 is this machine, 240/4 holds the broadcast. Of IPv6, what carries an IPv4 address:
-# mapped, compatible, NAT64 (RFC 6052, 8215), 6to4, Teredo.
+# mapped, compatible, translated (RFC 7915), NAT64 (RFC 6052, 8215), 6to4, Teredo.
 NEVER = [
     ip_network(name)
     for name in (
@@ -56,6 +56,7 @@ NEVER = [
         "240.0.0.0/4",
         "::/96",
         "::ffff:0:0/96",
+        "::ffff:0:0:0/96",
         "64:ff9b::/96",
         "64:ff9b:1::/48",
         "2001::/32",
@@ -64,6 +65,8 @@ NEVER = [
         "ff00::/8",
     )
 ]
+# ISATAP (RFC 5214) carries one as well, behind any prefix.
+ISATAP = (0x00005EFE, 0x02005EFE)
 LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
 NAME = re.compile(rf"{LABEL}(?:\.{LABEL})*\.?", re.IGNORECASE)
 # What C libraries read as an IPv4 address although it is not written as one.
@@ -133,9 +136,8 @@ def pin(source: Source, limits: Limits) -> Target:
     found = _literal(parts) or _resolve(host, port, limits.open_seconds)
     for address in found:
         judge(address, limits)
-    path = urlunsplit(("", "", parts.path, parts.query, ""))
-    if not path.startswith("/"):
-        path = f"/{path}"
+    # Not urlunsplit: Python 3.12.4 and later give a path of two slashes two more.
+    path = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
     return Target(scheme, host, str(found[0]), port, path)
 
 
@@ -150,6 +152,8 @@ def judge(address: Address, limits: Limits) -> None:
     if getattr(address, "scope_id", None):
         raise refused("the address holds the name of a network card")
     if address in METADATA or any(address in network for network in NEVER):
+        raise refused("the address is not one that a camera can have")
+    if address.version == 6 and int(address) >> 32 & 0xFFFFFFFF in ISATAP:
         raise refused("the address is not one that a camera can have")
     if not any(address in network for network in limits.networks):
         raise refused("the address is outside of the networks that are allowed")

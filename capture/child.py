@@ -116,12 +116,18 @@ def unpack(message: dict[str, Any]) -> tuple[Source, Limits]:
 
 
 def shot_of(fields: dict[str, Any], data: bytes) -> Shot:
-    """What came back; raises CaptureError where that is no picture."""
+    """What came back; raises CaptureError where that is no picture.
+
+    And ValueError for what no child of ours says: a decoder may have been taken over.
+    """
     if "code" in fields:
         raise CaptureError(Code(fields["code"]), str(fields["message"]))
     taken_at = datetime.fromisoformat(fields["taken_at"])
     milliseconds = int(fields["milliseconds"])
-    return Shot(data, taken_at, milliseconds, fields["fingerprint"], fields["mark"])
+    fingerprint, mark = str(fields["fingerprint"]), str(fields["mark"])
+    if taken_at.tzinfo is None or len(fingerprint) > 64 or len(mark) > 300:
+        raise ValueError("not an answer")
+    return Shot(data, taken_at, milliseconds, fingerprint, mark)
 
 
 def _send(to: BinaryIO, message: dict[str, Any], data: bytes = b"") -> None:

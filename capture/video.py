@@ -25,6 +25,10 @@ PATIENCE = 30.0  # seconds
 JPEG_QUALITY = 95
 MAX_PIXELS = 40_000_000
 NO_VIDEO, TOO_LARGE = 3, 4
+# No picture of MAX_PIXELS needs more, whatever a child says that was taken over.
+MAX_BYTES = 128 * 1024 * 1024
+# What FFmpeg may take a file for. Others are lists of files, which it would open, too.
+FORMATS = "mov,matroska,avi,mpeg,mpegts,ogg"
 GUESSED_RATE = 25.0  # pictures a second, where a file does not say
 
 REASONS = {NO_VIDEO: "not_a_video", TOO_LARGE: "too_many_pixels"}
@@ -69,16 +73,12 @@ def _records(
     """What the child writes; at last the length of the video, without a picture."""
     argv = [sys.executable, "-m", "capture.video"]
     argv += [f"/dev/fd/{file}", str(every), str(start), str(most)]
-    environment = {
-        "PYTHONPATH": os.pathsep.join(sys.path),
-        "OPENCV_FFMPEG_THREADS": "1",
-    }
     with subprocess.Popen(  # noqa: S603 our own module
         argv,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        env=environment,
+        env=environment(),
         pass_fds=(file,),
         bufsize=0,
     ) as child:
@@ -88,17 +88,37 @@ def _records(
             child.kill()
 
 
+def environment() -> dict[str, str]:
+    """All that a child knows of where it runs."""
+    return {
+        "PYTHONPATH": os.pathsep.join(sys.path),
+        "OPENCV_FFMPEG_THREADS": "1",
+        "OPENCV_FFMPEG_CAPTURE_OPTIONS": (
+            f"format_whitelist;{FORMATS}|protocol_whitelist;file"
+        ),
+    }
+
+
 def _read(child: subprocess.Popen[bytes]) -> Iterator[tuple[float, bytes]]:
     length = -1
     while length:
         head = _exactly(child, HEADER.size)
         if len(head) < HEADER.size:
-            raise VideoError(REASONS.get(child.wait(PATIENCE), "decoder_broke"))
+            raise VideoError(REASONS.get(_status(child), "decoder_broke"))
         seconds, length = HEADER.unpack(head)
+        if length > MAX_BYTES:
+            raise VideoError("decoder_broke")
         data = _exactly(child, length)
         if len(data) < length:
             raise VideoError("decoder_broke")
         yield seconds, data
+
+
+def _status(child: subprocess.Popen[bytes]) -> int:
+    try:
+        return child.wait(PATIENCE)
+    except subprocess.TimeoutExpired as exc:
+        raise VideoError("decoder_broke") from exc
 
 
 def _exactly(child: subprocess.Popen[bytes], length: int) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import socketserver
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,7 +13,7 @@ from PIL import Image
 
 from capture import CaptureError, Code, Kind, Limits, Source
 from capture.pool import Pool
-from capture.rtsp import Clip
+from capture.rtsp import Clip, fetch
 from tests.capture.cameras import RawCamera, rtsp, running
 
 pytestmark = pytest.mark.slow
@@ -166,3 +167,49 @@ def test_a_usb_camera_that_is_not_there(patient: Limits) -> None:
     with Pool(1, patient) as pool, pytest.raises(CaptureError) as caught:
         pool.fetch(Source(Kind.USB, "63"))
     assert caught.value.code == Code.UNREACHABLE
+
+
+KEY = b"\x65" + bytes(40)
+SPROP = (
+    SDP.partition(b"a=control")[0]
+    + b"a=fmtp:96 sprop-parameter-sets=Z3Nwcw==,aHBwcw==\r\n"
+)
+
+
+def framed(channel: int, kind: int, number: int, payload: bytes) -> bytes:
+    head = b"\x80" + bytes([0x80 | kind]) + number.to_bytes(2) + bytes(8)
+    data = head + payload
+    return b"$" + bytes([channel]) + len(data).to_bytes(2) + data
+
+
+def test_a_camera_may_choose_its_channel(limits: Limits) -> None:
+    """And what comes on another one is no video, whatever it looks like."""
+    chosen = b"Transport: RTP/AVP/TCP;unicast;interleaved=4-5\r\n"
+    video = framed(0, 96, 1, b"\x65no") + framed(4, 96, 1, KEY)
+    answers = {"DESCRIBE": answer(SPROP), "SETUP": answer(more=chosen)}
+    with running(rtsp(answers | {"PLAY": answer() + video})) as camera:
+        url = f"rtsp://127.0.0.1:{camera.port}/live"
+        clip = fetch(Source(Kind.RTSP, url), limits, time.monotonic() + 3)
+    assert clip.data.endswith(KEY)
+
+
+@pytest.mark.parametrize("realm", ["Büro".encode(), "Büro".encode("latin-1")])
+def test_a_realm_of_any_bytes_is_answered(limits: Limits, realm: bytes) -> None:
+    asked = b'WWW-Authenticate: Digest realm="' + realm + b'", nonce="n"\r\n'
+    seen: list[bytes] = []
+
+    def speak(handler: socketserver.StreamRequestHandler) -> None:
+        for line in handler.rfile:
+            seen.append(line)
+            if not line.strip():
+                status = b"401 Unauthorized"
+                handler.wfile.write(answer(status=status, more=asked))
+
+    with running(RawCamera(speak)) as camera:
+        source = Source(Kind.RTSP, f"rtsp://127.0.0.1:{camera.port}/", "Jürgen", "x")
+        with pytest.raises(CaptureError) as caught:
+            fetch(source, limits, time.monotonic() + 3)
+    assert caught.value.code == Code.WRONG_PASSWORD
+    sent = next(line for line in seen if line.startswith(b"Authorization"))
+    assert b'realm="' + realm + b'"' in sent
+    assert 'username="Jürgen"'.encode() in sent

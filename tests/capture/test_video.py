@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -102,3 +103,44 @@ def test_the_child_knows_no_secrets(
     taken(gray_film(tmp_path / "film.avi"))
     assert seen
     assert "hidden" not in seen
+
+
+def test_a_list_of_files_is_no_video(tmp_path: Path) -> None:
+    """FFmpeg would open what it names; here a film that lies beside it."""
+    gray_film(tmp_path / "film.avi")
+    listed = tmp_path / "list.avi"
+    listed.write_text("ffconcat version 1.0\nfile film.avi\n")
+    argv = [sys.executable, "-m", "capture.video", str(listed), "2", "0", "9"]
+    done = subprocess.run(argv, env=video.environment(), capture_output=True)
+    assert (done.returncode, done.stdout) == (video.NO_VIDEO, b"")
+
+
+@pytest.mark.parametrize(
+    "says",
+    [
+        # More bytes than a picture can have; an end, after which it hangs.
+        "sys.stdout.buffer.write(video.HEADER.pack(1, 2**32 - 1) + bytes(9))",
+        "sys.stdout.flush(); import os; os.close(1); import time; time.sleep(60)",
+    ],
+)
+def test_a_decoder_that_was_taken_over_is_not_believed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, says: str
+) -> None:
+    fake = tmp_path / "python"
+    text = f"import sys; from capture import video; {says}"
+    fake.write_text(f"#!/bin/sh\nexec {sys.executable} -c '{text}'\n")
+    fake.chmod(0o700)
+    monkeypatch.setattr(video.sys, "executable", str(fake))
+    monkeypatch.setattr(video, "PATIENCE", 5)
+    monkeypatch.setattr(video, "_exactly", whole(video._exactly))
+    with pytest.raises(VideoError) as caught:
+        taken(gray_film(tmp_path / "film.avi"))
+    assert caught.value.code == "decoder_broke"
+
+
+def whole(read: Callable[..., bytes]) -> Callable[..., bytes]:
+    def checked(child: subprocess.Popen[bytes], length: int) -> bytes:
+        assert length <= 2**28
+        return read(child, length)
+
+    return checked
