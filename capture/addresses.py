@@ -11,10 +11,11 @@ from __future__ import annotations
 import re
 import socket
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from urllib.parse import SplitResult, unquote, urlsplit
 
+from capture.hidden import fill
 from capture.types import CaptureError, Code, Kind, Limits, Source
 
 Address = IPv4Address | IPv6Address
@@ -81,7 +82,7 @@ class Target:
     host: str
     address: str
     port: int
-    path: str
+    path: str = field(repr=False)  # may hold a password
 
     @property
     def tls(self) -> bool:
@@ -97,7 +98,7 @@ class Target:
 def split_login(url: str) -> tuple[str, str, str]:
     """The URL without the login that people paste with it, the user, the password."""
     scheme, slashes, rest = url.partition("://")
-    authority = re.split(r"[/?#\\]", rest, maxsplit=1)[0]
+    authority = _authority(rest)
     login, at, place = authority.rpartition("@")
     if not slashes or not at:
         return url, "", ""
@@ -106,14 +107,26 @@ def split_login(url: str) -> tuple[str, str, str]:
     return clean, unquote(user), unquote(password)
 
 
+def _authority(rest: str) -> str:
+    """What lies before the path; a password may hold a / although none should."""
+    authority = re.split(r"[/?#\\]", rest, maxsplit=1)[0]
+    host, colon, port = authority.rpartition(":")
+    is_port = not colon or port.isdigit() or host.endswith("]") or host.startswith("[")
+    if is_port or "@" in authority or "@" not in rest:
+        return authority
+    login, _, place = rest.rpartition("@")
+    return f"{login}@{_authority(place)}"
+
+
 def same_place(one: str, two: str) -> bool:
     """Whether what is sent to the one goes to the other: scheme, host and port."""
-    return _place(one) == _place(two)
+    return place_of(one) == place_of(two)
 
 
-def _place(url: str) -> tuple[str, str]:
+def place_of(url: str) -> str:
+    """Scheme, host and port as they were written, in small letters."""
     scheme, _, rest = split_login(url)[0].partition("://")
-    return scheme.lower(), re.split(r"[/?#\\]", rest, maxsplit=1)[0].lower()
+    return f"{scheme}://{_authority(rest)}".lower()
 
 
 def check(source: Source, limits: Limits) -> Target | None:
@@ -170,7 +183,10 @@ def refused(message: str) -> CaptureError:
 
 
 def _split(source: Source) -> SplitResult:
-    url = source.address
+    try:
+        url = fill(source.address, source.secrets)
+    except ValueError:
+        raise refused("what was hidden in the address is lost; write it anew") from None
     # urlsplit drops tabs and line ends, and browsers read \ as /.
     if not url.isascii() or not url.isprintable() or re.search(r'[\s\\"<>^`{|}]', url):
         raise refused("the address holds a character that none may hold")

@@ -10,6 +10,7 @@ from typing import Any
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
 
+from monitor.camera_login import address_shown
 from monitor.capture_schedule import Stretch
 from monitor.models import Camera, Pause, Person
 from monitor.services.camera_schedule import Time
@@ -29,7 +30,8 @@ TEXT = {"class": "form-control", "autocomplete": "off"}
 SELECT = {"class": "form-select"}
 ADDRESS_HELP = (
     "rtsp://10.0.0.20/stream1 · http://10.0.0.20/snapshot.jpg · of a USB camera its"
-    " number, such as 0 · of a folder its path"
+    " number, such as 0 · of a folder its path. Passwords and keys in an address are"
+    " stored encrypted and shown as ***."
 )
 
 
@@ -71,6 +73,12 @@ class SourceForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
+        if written := self.data.get(self.add_prefix("address")):
+            # Sent back with an error, it shows no login and no key either; an @ that is
+            # left may belong to a login that nobody can make out.
+            shown = address_shown(written.strip())
+            self.data = self.data.copy()
+            self.data[self.add_prefix("address")] = "" if "@" in shown else shown
         if data.get("kind") in Camera.FETCHED and not data.get("address"):
             self.add_error("address", "Write the address of the camera.")
         return data

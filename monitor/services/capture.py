@@ -20,10 +20,10 @@ from django.db import transaction
 from django.db.models import Case, F, Value, When
 from django.utils import timezone
 
-from capture import CaptureError, Code, Kind, Shot, Source
+from capture import CaptureError, Code, Shot, Source
 from capture.frozen import Stillness
 from monitor import vault
-from monitor.camera_login import login_open
+from monitor.camera_login import source_with_login
 from monitor.capture_schedule import Schedule
 from monitor.models import Camera, Organisation, Snapshot
 from monitor.periods import local_day
@@ -163,16 +163,11 @@ def camera_capture(*, claim: Claim, fetcher: Fetcher) -> str | None:
 
 
 def source_of(camera: Camera) -> Source:
-    """Raises vault.PictureLocked when no key opens the password."""
-    user, password = login_open(camera.sealed_login)
-    return Source(
-        Kind(camera.kind),
-        camera.address,
-        user,
-        password,
-        camera.certificate,
-        after=camera.mark,
-    )
+    """Raises vault.PictureLocked when no key opens the password.
+
+    And CaptureError when it was written for another place.
+    """
+    return source_with_login(camera, after=camera.mark)
 
 
 def _check_moving(camera: Camera, shot: Shot) -> None:

@@ -84,6 +84,7 @@ class _Answer(BaseHTTPRequestHandler):
             "/half": lambda: self.give(jpeg()[:-40]),
             "/pixels": lambda: self.give(huge_png()),
             "/bytes": self.endless,
+            "/query?user=viewer&pwd=correct%20horse": lambda: self.give(jpeg()),
             "/less-than-nothing": self.less_than_nothing,
             "/drip": self.drip,
             "/drip-head": self.drip_head,
