@@ -14,7 +14,8 @@ import select
 import struct
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,6 +23,8 @@ from typing import Any
 HEADER = struct.Struct("!dI")  # seconds into the video, bytes of the picture
 MEMORY = 2 * 1024**3
 PATIENCE = 30.0  # seconds
+# Of a large video many pictures are passed over; a child says meanwhile that it lives.
+ALIVE_EVERY, ALIVE = 5.0, -1.0
 JPEG_QUALITY = 95
 MAX_PIXELS = 40_000_000
 NO_VIDEO, TOO_LARGE = 3, 4
@@ -51,15 +54,23 @@ class Frame:
 
 
 def frames(
-    file: int, *, every: float, start: float = 0.0, most: int = 1_000_000
+    file: int,
+    *,
+    every: float,
+    start: float = 0.0,
+    most: int = 1_000_000,
+    alive: Callable[[], object] = lambda: None,
 ) -> Iterator[Frame]:
     """Pictures at multiples of `every` seconds from `start` on, `most` of them.
 
-    file: an open descriptor. Raises VideoError; what was given before it is good.
+    file: an open descriptor; alive: called now and then while none comes. Raises
+    VideoError; what was given before it is good.
     """
     for seconds, data in _records(file, every, start, most):
         if data:
             yield Frame(seconds, data)
+        elif seconds == ALIVE:
+            alive()
 
 
 def duration(file: int) -> float:
@@ -100,8 +111,8 @@ def environment() -> dict[str, str]:
 
 
 def _read(child: subprocess.Popen[bytes]) -> Iterator[tuple[float, bytes]]:
-    length = -1
-    while length:
+    seconds, length = ALIVE, 0
+    while length or seconds == ALIVE:
         head = _exactly(child, HEADER.size)
         if len(head) < HEADER.size:
             raise VideoError(REASONS.get(_status(child), "decoder_broke"))
@@ -148,10 +159,13 @@ def sample(path: str, *, every: float, start: float, most: int) -> int:
         return TOO_LARGE
     if start:
         video.set(cv2.CAP_PROP_POS_MSEC, 1000 * start)
-    given, due = 0, start
+    given, due, told = 0, start, time.monotonic()
     for seconds in _moments(video):
         if given == most:
             break
+        if time.monotonic() - told > ALIVE_EVERY:
+            _write(HEADER.pack(ALIVE, 0))
+            told = time.monotonic()
         if seconds < due:
             continue
         found, picture = video.retrieve()

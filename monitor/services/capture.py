@@ -144,8 +144,7 @@ def camera_capture(*, claim: Claim, fetcher: Fetcher) -> str | None:
         return None
     try:
         shot = fetcher.fetch(source_of(camera))
-        _check_moving(camera, shot)
-        state = _hand_in(claim, shot)
+        state = _taken_in(claim, camera, shot)
     except CaptureError as exc:
         log.info("camera %s: %s", claim.camera, exc.code)
         state = exc.code.value
@@ -170,14 +169,24 @@ def source_of(camera: Camera) -> Source:
     return source_with_login(camera, after=camera.mark)
 
 
-def _check_moving(camera: Camera, shot: Shot) -> None:
-    """Remember the picture; raise CaptureError when it has stood still for long."""
+def _taken_in(claim: Claim, camera: Camera, shot: Shot) -> str:
+    """Hand the picture in; raise CaptureError when it has stood still for long.
+
+    It is remembered once it is in or refused, not before: whoever takes this picture on
+    after a process that died must not take it for one that was given already.
+    """
     still = Stillness(camera.fingerprint, camera.repeats).then(shot.fingerprint)
-    Camera.objects.filter(pk=camera.pk).update(
-        fingerprint=still.fingerprint, repeats=still.repeats, mark=shot.mark
-    )
-    if still.is_frozen():
-        raise CaptureError(Code.FROZEN, "the camera's picture stands still")
+    seen = {"fingerprint": still.fingerprint, "repeats": still.repeats}
+    row = Camera.objects.filter(pk=camera.pk)
+    try:
+        if still.is_frozen():
+            raise CaptureError(Code.FROZEN, "the camera's picture stands still")
+        state = _hand_in(claim, shot)
+    except (CaptureError, Refused):
+        row.update(**seen, mark=shot.mark)
+        raise
+    row.update(**seen, mark=shot.mark)
+    return state
 
 
 def _hand_in(claim: Claim, shot: Shot) -> str:
