@@ -19,11 +19,12 @@ from monitor.models import Camera, CameraProbe
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """secrets: in the order of the places of an address that they belong to."""
+    """secrets: in the order in which an address hides them; place: what it is for."""
 
     user: str = ""
     password: str = field(default="", repr=False)
     secrets: tuple[str, ...] = field(default=(), repr=False)
+    place: str = ""
 
 
 def login_seal(
@@ -54,7 +55,7 @@ def login_read(sealed: bytes | memoryview, address: str) -> Login:
     if address and place and place != place_of(address):
         text = "the login was written for another place; write it anew"
         raise CaptureError(Code.ADDRESS_REFUSED, text)
-    return Login(user, password, tuple(secrets))
+    return Login(user, password, tuple(secrets), place)
 
 
 def address_shown(address: str) -> str:

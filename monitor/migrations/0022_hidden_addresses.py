@@ -1,4 +1,7 @@
-"""Logins and keys in the addresses of cameras are sealed, and their places hidden."""
+"""Logins and keys in the addresses of cameras are sealed, and hidden in them.
+
+And each login that is stored is bound to the place that it was written for.
+"""
 
 import logging
 from typing import Any
@@ -24,7 +27,7 @@ def hide_secrets(apps: Any, schema_editor: Any) -> None:
     while chunk := list(rows.filter(pk__gt=after)[:CHUNK]):
         after = chunk[-1].pk
         cameras.bulk_update(
-            [row for row in chunk if _hidden(row)], ["address", "sealed_login"]
+            [row for row in chunk if _sealed(row)], ["address", "sealed_login"]
         )
     # Test pictures live for minutes: these are asked for anew.
     apps.get_model("monitor", "CameraProbe").objects.using(alias).filter(
@@ -32,17 +35,17 @@ def hide_secrets(apps: Any, schema_editor: Any) -> None:
     ).delete()
 
 
-def _hidden(row: Any) -> bool:
-    """Whether anything was taken out of the address of this camera."""
+def _sealed(row: Any) -> bool:
+    """Whether anything had to be changed."""
     address, user, password = split_login(row.address)
     address, found = hide(address)
-    if address == row.address:
-        return False
     try:
         login = login_read(row.sealed_login, "")
     except PictureLocked:
         # Pages hide it, too. Sealing anew would lose what a key may open again.
         log.warning("camera %s: no key opens its login; enter its address anew", row.pk)
+        return False
+    if address == row.address and (login.place or not row.sealed_login):
         return False
     user, password = login.user or user, login.password or password
     sealed = iter(login.secrets)

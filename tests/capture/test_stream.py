@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import io
+import os
 import socketserver
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -167,6 +170,39 @@ def test_a_usb_camera_that_is_not_there(patient: Limits) -> None:
     with Pool(1, patient) as pool, pytest.raises(CaptureError) as caught:
         pool.fetch(Source(Kind.USB, "63"))
     assert caught.value.code == Code.UNREACHABLE
+    assert "no USB camera with this number" in caught.value.message
+
+
+def usb_of(folder: Path, monkeypatch: pytest.MonkeyPatch, limits: Limits) -> str:
+    """What is said of number 60, whose device lies in a folder of the test."""
+    from capture import stream
+
+    monkeypatch.setattr(stream, "DEVICES", folder)
+    with pytest.raises(CaptureError) as caught:
+        stream.fetch(Source(Kind.USB, "60"), limits)
+    assert caught.value.code == Code.UNREACHABLE
+    return caught.value.message
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no /dev/video")
+def test_a_usb_camera_that_may_not_be_opened(
+    limits: Limits, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "video60").touch()
+    with monkeypatch.context() as forbidden:  # the tests may run as root
+        forbidden.setattr(os, "access", lambda *_: False)
+        assert "the group video" in usb_of(tmp_path, monkeypatch, limits)
+    assert "answers" in usb_of(tmp_path, monkeypatch, limits)
+    assert "has no USB camera" in usb_of(tmp_path / "none", monkeypatch, limits)
+
+
+@pytest.mark.parametrize("number", ["-1", "64", "1.0", "", "٣", "0x1", " 1"])
+def test_a_usb_camera_is_a_small_number(number: str, limits: Limits) -> None:
+    from capture import stream
+
+    with pytest.raises(CaptureError) as caught:
+        stream.fetch(Source(Kind.USB, number), limits)
+    assert caught.value.code == Code.ADDRESS_REFUSED
 
 
 KEY = b"\x65" + bytes(40)

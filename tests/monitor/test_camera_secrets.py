@@ -208,7 +208,11 @@ def test_addresses_that_are_stored_are_sealed_once(
         assert pasted.address == "http://10.0.0.7/b"
         assert login_open(pasted.sealed_login) == ("ada", "neu")
         plain.refresh_from_db()
-        assert bytes(plain.sealed_login) == sealed
+        assert login_read(plain.sealed_login, plain.address).place == "rtsp://10.0.0.9"
+    once = bytes(plain.sealed_login)
+    migrate()
+    plain.refresh_from_db()
+    assert bytes(plain.sealed_login) == once
 
 
 def test_what_no_key_opens_is_left_and_told(
