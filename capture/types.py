@@ -63,7 +63,7 @@ class Source:
     password: str = field(default="", repr=False)
     certificate: str = ""
     after: str = ""
-    secrets: tuple[str, ...] = field(default=(), repr=False)
+    secrets: tuple[str, ...] = field(default=(), repr=False, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta, tzinfo
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -15,6 +15,9 @@ from monitor.capture_schedule import Stretch
 from monitor.models import Camera, Pause, Person
 from monitor.services.camera_schedule import Time
 from monitor.services.cameras import Draft
+
+if TYPE_CHECKING:
+    from django.http import QueryDict
 
 WEEKDAYS = (
     "Monday",
@@ -77,8 +80,9 @@ class SourceForm(forms.Form):
             # Sent back with an error, it shows no login and no key either; an @ that is
             # left may belong to a login that nobody can make out.
             shown = address_shown(written.strip())
-            self.data = self.data.copy()
-            self.data[self.add_prefix("address")] = "" if "@" in shown else shown
+            sent = cast("QueryDict", self.data).copy()
+            sent[self.add_prefix("address")] = "" if "@" in shown else shown
+            self.data = sent
         if data.get("kind") in Camera.FETCHED and not data.get("address"):
             self.add_error("address", "Write the address of the camera.")
         return data

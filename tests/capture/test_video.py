@@ -140,7 +140,7 @@ def pretend(folder: Path, monkeypatch: pytest.MonkeyPatch, says: str) -> None:
     text = f"import os, sys, time; from capture import video; {says}"
     fake.write_text(f"#!/bin/sh\nexec {sys.executable} -c '{text}'\n")
     fake.chmod(0o700)
-    monkeypatch.setattr(video.sys, "executable", str(fake))
+    monkeypatch.setattr("capture.video.sys.executable", str(fake))
 
 
 def whole(read: Callable[..., bytes]) -> Callable[..., bytes]:
