@@ -1,6 +1,6 @@
 """A real RTSP server of GStreamer; Debian's Python runs it, which has its bindings.
 
-    /usr/bin/python3 rtsp_server.py CERTIFICATE
+    /usr/bin/python3 rtsp_server.py [CERTIFICATE]
 
 Prints its ports, and which streams it has no coder for, as JSON. `open` is open to all:
 /h264, /h265 and /jpeg show a moving test picture, /large one of 1920x1080, /still one
@@ -77,7 +77,8 @@ def serve(auth: Any) -> Any:
 
 Gst.init(None)
 auths = {"open": None, "digest": digest()}
-if Gio.TlsBackend.get_default().supports_tls():  # without glib-networking it does not
+# Without glib-networking there is no TLS.
+if sys.argv[1:] and Gio.TlsBackend.get_default().supports_tls():
     auths["tls"] = digest(sys.argv[1])
 servers = {name: serve(auth) for name, auth in auths.items()}
 ports = {name: server.get_bound_port() for name, server in servers.items()}
