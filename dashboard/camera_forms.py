@@ -19,6 +19,7 @@ from monitor.services.cameras import Draft
 if TYPE_CHECKING:
     from django.http import QueryDict
 
+LONGEST_SHOWN = 600  # of an address that is sent back; longer ones are refused
 WEEKDAYS = (
     "Monday",
     "Tuesday",
@@ -79,7 +80,7 @@ class SourceForm(forms.Form):
         if written := self.data.get(self.add_prefix("address")):
             # Sent back with an error, it shows no login and no key either; an @ that is
             # left may belong to a login that nobody can make out.
-            shown = address_shown(written.strip())
+            shown = address_shown(written.strip()[:LONGEST_SHOWN])
             sent = cast("QueryDict", self.data).copy()
             sent[self.add_prefix("address")] = "" if "@" in shown else shown
             self.data = sent

@@ -319,6 +319,7 @@ SHOWN = "http://10.0.0.7/snap.cgi?user=***&amp;pwd=***"
         "http://admin:12/geheim@10.0.0.7/",
         KEYED.replace("10.0.0.7", "8.8.8.8"),
         KEYED + "x" * 500,
+        "http://10.0.0.7/" + "_a" * 200_000 + "=geheim",
     ],
 )
 @pytest.mark.parametrize("page", ["add/", "{}/source/"])

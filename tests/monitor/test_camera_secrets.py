@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import io
 from importlib import import_module
 from types import SimpleNamespace
 from typing import Any
@@ -9,6 +11,7 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.contrib.auth.models import User
+from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
 
@@ -224,3 +227,28 @@ def test_what_no_key_opens_is_left_and_told(
     assert row.address == CLEAR
     assert f"camera {row.pk}: no key opens its login" in caplog.text
     assert "geheim" not in caplog.text
+
+
+MANY = "http://10.0.0.7/?" + "&".join(["p=1"] * 110)  # 457 letters, 677 with stars
+
+
+def test_an_address_without_room_for_stars_is_refused(
+    person: Person, caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.raises(CameraRefused) as caught:
+        camera_create(draft=draft(person, MANY))
+    assert caught.value.field == "address"
+    row = stored(person, "Desk", MANY)
+    migrate()
+    row.refresh_from_db()
+    assert (row.address, "has no room" in caplog.text) == (MANY, True)
+
+
+def test_no_dump_of_the_database_holds_it(camera: Camera, admin: User) -> None:
+    probed(camera, admin, HIDDEN)
+    out = io.StringIO()
+    call_command("dumpdata", "monitor.camera", "monitor.cameraprobe", stdout=out)
+    assert "pwd=***" in out.getvalue()
+    assert "geheim" not in out.getvalue()
+    sealed = base64.b64encode(bytes(camera.sealed_login)).decode()
+    assert sealed in out.getvalue()
