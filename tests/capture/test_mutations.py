@@ -42,7 +42,7 @@ class Said(io.BytesIO):
         assert data.count(b"\r\n\r\n") == 1
 
     def makefile(self, _mode: str = "rb") -> io.BufferedReader:
-        return io.BufferedReader(self)  # type: ignore[arg-type]
+        return io.BufferedReader(self)
 
     def close(self) -> None:
         pass
