@@ -60,7 +60,7 @@ def sources(stack: ExitStack) -> list[Source]:
     stack.enter_context(server)
     stack.callback(server.kill)
     if server.stdout and (line := server.stdout.readline()):
-        url = f"rtsp://127.0.0.1:{line.split()[0]}/large"
+        url = f"rtsp://127.0.0.1:{json.loads(line)['open']}/large"
         found.append(Source(Kind.RTSP, url))
     return found
 

@@ -11,10 +11,11 @@ from __future__ import annotations
 import re
 import socket
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
-from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
+from capture.hidden import fill
 from capture.types import CaptureError, Code, Kind, Limits, Source
 
 Address = IPv4Address | IPv6Address
@@ -46,7 +47,7 @@ METADATA = {
     )
 }
 # 0/8 is this machine, 240/4 holds the broadcast. Of IPv6, what carries an IPv4 address:
-# mapped, compatible, NAT64 (RFC 6052, 8215), 6to4, Teredo.
+# mapped, compatible, translated (RFC 7915), NAT64 (RFC 6052, 8215), 6to4, Teredo.
 NEVER = [
     ip_network(name)
     for name in (
@@ -56,6 +57,7 @@ NEVER = [
         "240.0.0.0/4",
         "::/96",
         "::ffff:0:0/96",
+        "::ffff:0:0:0/96",
         "64:ff9b::/96",
         "64:ff9b:1::/48",
         "2001::/32",
@@ -64,6 +66,8 @@ NEVER = [
         "ff00::/8",
     )
 ]
+# ISATAP (RFC 5214) carries one as well, behind any prefix.
+ISATAP = (0x00005EFE, 0x02005EFE)
 LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
 NAME = re.compile(rf"{LABEL}(?:\.{LABEL})*\.?", re.IGNORECASE)
 # What C libraries read as an IPv4 address although it is not written as one.
@@ -78,7 +82,7 @@ class Target:
     host: str
     address: str
     port: int
-    path: str
+    path: str = field(repr=False)  # may hold a password
 
     @property
     def tls(self) -> bool:
@@ -94,7 +98,7 @@ class Target:
 def split_login(url: str) -> tuple[str, str, str]:
     """The URL without the login that people paste with it, the user, the password."""
     scheme, slashes, rest = url.partition("://")
-    authority = re.split(r"[/?#\\]", rest, maxsplit=1)[0]
+    authority = _authority(rest)
     login, at, place = authority.rpartition("@")
     if not slashes or not at:
         return url, "", ""
@@ -103,14 +107,26 @@ def split_login(url: str) -> tuple[str, str, str]:
     return clean, unquote(user), unquote(password)
 
 
+def _authority(rest: str) -> str:
+    """What lies before the path; a password may hold a / although none should."""
+    authority = re.split(r"[/?#\\]", rest, maxsplit=1)[0]
+    host, colon, port = authority.rpartition(":")
+    is_port = not colon or port.isdigit() or host.endswith("]") or host.startswith("[")
+    if is_port or "@" in authority or "@" not in rest:
+        return authority
+    login, _, place = rest.rpartition("@")
+    return f"{login}@{_authority(place)}"
+
+
 def same_place(one: str, two: str) -> bool:
     """Whether what is sent to the one goes to the other: scheme, host and port."""
-    return _place(one) == _place(two)
+    return place_of(one) == place_of(two)
 
 
-def _place(url: str) -> tuple[str, str]:
+def place_of(url: str) -> str:
+    """Scheme, host and port as they were written, in small letters."""
     scheme, _, rest = split_login(url)[0].partition("://")
-    return scheme.lower(), re.split(r"[/?#\\]", rest, maxsplit=1)[0].lower()
+    return f"{scheme}://{_authority(rest)}".lower()
 
 
 def check(source: Source, limits: Limits) -> Target | None:
@@ -133,9 +149,8 @@ def pin(source: Source, limits: Limits) -> Target:
     found = _literal(parts) or _resolve(host, port, limits.open_seconds)
     for address in found:
         judge(address, limits)
-    path = urlunsplit(("", "", parts.path, parts.query, ""))
-    if not path.startswith("/"):
-        path = f"/{path}"
+    # Not urlunsplit: Python 3.12.4 and later give a path of two slashes two more.
+    path = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
     return Target(scheme, host, str(found[0]), port, path)
 
 
@@ -150,6 +165,8 @@ def judge(address: Address, limits: Limits) -> None:
     if getattr(address, "scope_id", None):
         raise refused("the address holds the name of a network card")
     if address in METADATA or any(address in network for network in NEVER):
+        raise refused("the address is not one that a camera can have")
+    if address.version == 6 and int(address) >> 32 & 0xFFFFFFFF in ISATAP:
         raise refused("the address is not one that a camera can have")
     if not any(address in network for network in limits.networks):
         raise refused("the address is outside of the networks that are allowed")
@@ -166,7 +183,10 @@ def refused(message: str) -> CaptureError:
 
 
 def _split(source: Source) -> SplitResult:
-    url = source.address
+    try:
+        url = fill(source.address, source.secrets)
+    except ValueError:
+        raise refused("what was hidden in the address is lost; write it anew") from None
     # urlsplit drops tabs and line ends, and browsers read \ as /.
     if not url.isascii() or not url.isprintable() or re.search(r'[\s\\"<>^`{|}]', url):
         raise refused("the address holds a character that none may hold")
@@ -179,7 +199,9 @@ def _split(source: Source) -> SplitResult:
         raise refused(f"the address must begin with {names}")
     if "@" in parts.netloc:
         raise refused("the user and the password do not belong into the address")
-    if "%" in parts.netloc or parts.fragment or len(url) > LONGEST_URL:
+    # What is hidden may be shorter than the stars that are kept in its place.
+    longest = max(len(url), len(source.address))
+    if "%" in parts.netloc or parts.fragment or longest > LONGEST_URL:
         raise refused("the address is not that of a camera")
     return parts
 

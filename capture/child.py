@@ -111,17 +111,23 @@ def unpack(message: dict[str, Any]) -> tuple[Source, Limits]:
     source, limits = message["source"], message["limits"]
     for name in ("networks", "refused"):
         limits[name] = tuple(ip_network(net) for net in limits[name])
-    source["kind"] = Kind(source["kind"])
+    source["kind"], source["secrets"] = Kind(source["kind"]), tuple(source["secrets"])
     return Source(**source), Limits(**limits)
 
 
 def shot_of(fields: dict[str, Any], data: bytes) -> Shot:
-    """What came back; raises CaptureError where that is no picture."""
+    """What came back; raises CaptureError where that is no picture.
+
+    And ValueError for what no child of ours says: a decoder may have been taken over.
+    """
     if "code" in fields:
         raise CaptureError(Code(fields["code"]), str(fields["message"]))
     taken_at = datetime.fromisoformat(fields["taken_at"])
     milliseconds = int(fields["milliseconds"])
-    return Shot(data, taken_at, milliseconds, fields["fingerprint"], fields["mark"])
+    fingerprint, mark = str(fields["fingerprint"]), str(fields["mark"])
+    if taken_at.tzinfo is None or len(fingerprint) > 16 or len(mark) > 300:
+        raise ValueError("not an answer")
+    return Shot(data, taken_at, milliseconds, fingerprint, mark)
 
 
 def _send(to: BinaryIO, message: dict[str, Any], data: bytes = b"") -> None:

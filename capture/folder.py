@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -54,19 +55,26 @@ def _files(folder: str) -> list[Found]:
     """Files alone: no links, which could lead out of the folder, and no folders."""
     try:
         with os.scandir(folder) as entries:
-            found = [
-                Found(entry.stat(follow_symlinks=False).st_mtime_ns, entry.name)
+            named = [
+                entry
                 for _, entry in zip(range(MOST_FILES), entries, strict=False)
                 if entry.name.lower().endswith(ENDINGS)
                 and not entry.name.startswith(".")
                 and entry.is_file(follow_symlinks=False)
             ]
+            return [found for entry in named if (found := _found(entry))]
     except FileNotFoundError as exc:
         raise CaptureError(Code.NOT_FOUND, "the folder is not there") from exc
     except OSError as exc:
         text = f"the folder cannot be read: {exc.strerror}"
         raise CaptureError(Code.UNREACHABLE, text) from exc
-    return found
+
+
+def _found(entry: os.DirEntry[str]) -> Found | None:
+    """None for one that was deleted in between, as recorders do."""
+    with suppress(FileNotFoundError):
+        return Found(entry.stat(follow_symlinks=False).st_mtime_ns, entry.name)
+    return None
 
 
 def _read(folder: str, name: str, limits: Limits) -> bytes:

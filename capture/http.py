@@ -30,7 +30,8 @@ def fetch(source: Source, limits: Limits) -> Shot:
                 data = _read(answer, source, limits)
                 break
             login.ask(answer.headers.get_all("WWW-Authenticate") or [])
-        except http.client.HTTPException as exc:
+        except (http.client.HTTPException, ValueError) as exc:
+            # ValueError of a chunk with less than no bytes.
             text = f"the camera does not speak HTTP: {type(exc).__name__}"
             raise CaptureError(Code.NOT_A_PICTURE, text) from None
         finally:

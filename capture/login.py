@@ -1,4 +1,8 @@
-"""Basic (RFC 7617) and Digest (RFC 7616) logins, for HTTP and for RTSP."""
+"""Basic (RFC 7617) and Digest (RFC 7616) logins, for HTTP and for RTSP.
+
+What a camera says and is told is text in Latin-1 here, so that each byte of its realm
+goes into the answer and back to it unchanged; user and password are sent as UTF-8.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +15,12 @@ from dataclasses import dataclass, field
 
 from capture.types import CaptureError, Code, Source
 
+# No camera needs more; searching what never ends would keep a process busy.
+LONGEST = 4096
 # Strongest first; a camera that names none means MD5.
 ALGORITHMS = {"SHA-256": hashlib.sha256, "MD5": hashlib.md5}
 PARAMETER = re.compile(r'([a-z0-9-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))', re.I)
+CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 SCHEME = re.compile(r"(?:^|,)\s*(basic|digest)\s+(?=[a-z-]+\s*=)", re.IGNORECASE)
 
 
@@ -41,7 +48,9 @@ class Login:
         digests = [parts for scheme, parts in offers if scheme == "digest"]
         for name in ALGORITHMS:
             for parts in digests:
-                if parts.get("algorithm", "MD5").upper().removesuffix("-SESS") == name:
+                known = parts.get("algorithm", "MD5").upper().removesuffix("-SESS")
+                # With auth-int alone the answer would hold a hash of the body.
+                if known == name and (_has_auth(parts) or not parts.get("qop")):
                     self._digest, self._count = parts, 0
                     return
         # Readable on the way: only for a camera that knows nothing better.
@@ -62,17 +71,18 @@ class Login:
         digest = ALGORITHMS[algorithm.upper().removesuffix("-SESS")]
 
         def h(*parts: str) -> str:
-            return digest(":".join(parts).encode()).hexdigest()
+            return digest(":".join(parts).encode("latin-1")).hexdigest()
 
         self._count += 1
         client, count = secrets.token_hex(8), f"{self._count:08x}"
         realm, nonce = asked.get("realm", ""), asked.get("nonce", "")
-        secret = h(self.user, realm, self.password)
+        user = _as_sent(self.user)
+        secret = h(user, realm, _as_sent(self.password))
         if algorithm.upper().endswith("-SESS"):
             secret = h(secret, nonce, client)
-        fields = {"username": self.user, "realm": realm, "nonce": nonce, "uri": uri}
+        fields = {"username": user, "realm": realm, "nonce": nonce, "uri": uri}
         bare = {"algorithm": algorithm} if "algorithm" in asked else {}
-        if "auth" in re.split(r"[\s,]+", asked.get("qop", "")):
+        if _has_auth(asked):
             bare |= {"qop": "auth", "nc": count}
             fields["cnonce"] = client
             middle = [nonce, count, client, "auth"]
@@ -91,14 +101,23 @@ def wrong_password(message: str) -> CaptureError:
     return CaptureError(Code.WRONG_PASSWORD, message)
 
 
+def _has_auth(parts: dict[str, str]) -> bool:
+    return "auth" in re.split(r"[\s,]+", parts.get("qop", "").lower())
+
+
+def _as_sent(text: str) -> str:
+    return text.encode().decode("latin-1")
+
+
 def _escaped(text: str) -> str:
-    if not text.isprintable():
+    if CONTROL.search(text):
         raise wrong_password("the login holds a character that none may hold")
     return text.replace("\\", "\\\\").replace('"', '\\"')
 
 
 def _offers(text: str) -> list[tuple[str, dict[str, str]]]:
     """The challenges of one header, which may hold several."""
+    text = text[:LONGEST]
     marks = list(SCHEME.finditer(text))
     ends = [mark.start() for mark in marks[1:]] + [len(text)]
     return [

@@ -71,7 +71,7 @@ class Pool:
             child = None
             text = "the camera takes too long to answer"
             raise CaptureError(Code.SLOW, text) from None
-        except (Died, OSError, ValueError, KeyError):
+        except Exception:  # noqa: BLE001  its next answer could be one to this question
             self._end(child)
             child = None
             text = "the process that reads the picture broke"

@@ -11,6 +11,8 @@ from abc import ABC, abstractmethod
 from typing import NamedTuple, Protocol
 
 START = b"\x00\x00\x00\x01"
+# As many parameter sets as a stream may need, and no more of one that never stops.
+MOST_PARAMETERS = 64
 
 
 class Packet(NamedTuple):
@@ -20,6 +22,7 @@ class Packet(NamedTuple):
     number: int
     last: bool
     payload: bytes
+    time: int = 0
 
     @classmethod
     def of(cls, data: bytes) -> Packet | None:
@@ -31,8 +34,9 @@ class Packet(NamedTuple):
             start += 4 + 4 * int.from_bytes(data[start + 2 : start + 4])
         if data[0] & 0x20:  # padding
             end -= data[-1]
-        number = int.from_bytes(data[2:4])
-        return cls(data[1] & 0x7F, number, bool(data[1] & 0x80), data[start:end])
+        number, time = int.from_bytes(data[2:4]), int.from_bytes(data[4:8])
+        payload = data[start : max(start, end)]
+        return cls(data[1] & 0x7F, number, bool(data[1] & 0x80), payload, time)
 
 
 class Depacketiser(Protocol):
@@ -52,32 +56,50 @@ class Units(ABC):
     demuxer = ""
 
     def __init__(self, parameters: list[bytes]) -> None:
-        self._parameters = {self._type(unit): unit for unit in parameters if unit}
+        # By what they are, not by kind: a stream may have several of each.
+        self._parameters = dict.fromkeys(unit for unit in parameters if unit)
         self._units: list[bytes] = []
         self._part = bytearray()
-        self._whole = True
+        self._whole, self._gap = True, False
+        self._time = 0
 
     def add(self, packet: Packet) -> bytes | None:
+        """Some cameras mark no end: then the next picture's time shows it."""
+        gap, self._gap = self._gap, False
+        picture = None
+        if packet.time != self._time:
+            picture = self._end(whole=not gap)
+        self._time = packet.time
+        if gap:
+            self._part.clear()
+            self._whole = False
         if packet.payload:
             self._take(packet.payload)
-        if not packet.last:
-            return None
-        units, self._units = self._units, []
-        whole, self._whole = self._whole, True
-        ready = whole and self._needed() <= self._parameters.keys()
-        if ready and any(self._is_key(self._type(unit)) for unit in units):
-            return b"".join(START + u for u in [*self._parameters.values(), *units])
-        return None
+        if packet.last:
+            return picture or self._end()
+        return picture
 
     def lost(self) -> None:
-        self._part.clear()
-        self._whole = False
+        self._gap = True
+
+    def _end(self, *, whole: bool = True) -> bytes | None:
+        """What was gathered, if it can be decoded alone; the next picture begins."""
+        units, self._units = self._units, []
+        whole, self._whole = whole and self._whole, True
+        parameters = sorted(self._parameters, key=self._type)
+        ready = whole and self._needed() <= {self._type(unit) for unit in parameters}
+        if ready and any(self._is_key(self._type(unit)) for unit in units):
+            return b"".join(START + unit for unit in [*parameters, *units])
+        return None
 
     def _keep(self, unit: bytes) -> None:
-        if self._type(unit) in self._needed():
-            self._parameters[self._type(unit)] = unit
-        else:
+        if self._type(unit) not in self._needed():
             self._units.append(unit)
+            return
+        self._parameters.pop(unit, None)  # the newest of a kind comes last
+        self._parameters[unit] = None
+        if len(self._parameters) > MOST_PARAMETERS:
+            del self._parameters[next(iter(self._parameters))]
 
     def _join(self, head: bytes, piece: bytes, flags: int) -> None:
         """A fragment: 0x80 marks the first, 0x40 the last."""

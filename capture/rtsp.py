@@ -8,7 +8,6 @@ requests and video; nothing that a camera answers opens another one.
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -75,13 +74,15 @@ def fetch(source: Source, limits: Limits, until: float) -> Clip:
         media = describe(reply.body.decode(errors="replace"))
         depacketiser = media.depacketiser()
         base = reply.headers["Content-Base"] or target.url
-        session.request(
+        made = session.request(
             "SETUP",
             _control(base, media.control),
             Transport="RTP/AVP/TCP;unicast;interleaved=0-1",
         )
+        session.channel = _channel(made.headers["Transport"] or "")
         session.request("PLAY", base, Range="npt=0.000-")
-        return Clip(_first(session.packets(), depacketiser), depacketiser.demuxer)
+        picture = _first(session.packets(), depacketiser, media.payload)
+        return Clip(picture, depacketiser.demuxer)
     finally:
         wire.close()  # cameras take it for a TEARDOWN
 
@@ -93,9 +94,9 @@ def describe(text: str) -> Media:
         if line.startswith("m="):
             if media:
                 break
-            kind, *words = line[2:].split()
-            if kind == "video" and len(words) >= 3:
-                media = Media(payload=words[2])
+            words = line[2:].split()
+            if words[:1] == ["video"] and len(words) >= 4:
+                media = Media(payload=words[3])
         elif media and line.startswith("a="):
             _attribute(media, line[2:])
     if not media:
@@ -118,7 +119,7 @@ def _units(parameters: str, name: str) -> list[bytes]:
     found = re.search(rf"(?:^|[;\s]){name}=([^;\s]+)", parameters)
     try:
         return [base64.b64decode(part) for part in found[1].split(",")] if found else []
-    except binascii.Error:
+    except ValueError:  # not only binascii.Error: of letters that none may have
         return []
 
 
@@ -131,13 +132,25 @@ def _control(base: str, control: str) -> str:
     return f"{base.removesuffix('/')}/{control}"
 
 
-def _first(packets: Iterator[Packet], depacketiser: Depacketiser) -> bytes:
+def _channel(transport: str) -> int:
+    """Where the video comes: cameras may choose another one than they were asked."""
+    found = re.search(r"interleaved=([0-9]{1,3})", transport)
+    return int(found[1]) if found else 0
+
+
+def _first(
+    packets: Iterator[Packet], depacketiser: Depacketiser, payload: str
+) -> bytes:
+    """payload: the type of packets that hold the video; others may come between."""
     number: int | None = None
     for packet in packets:
+        mine = str(packet.kind) == payload
         if number is not None and packet.number != (number + 1) & 0xFFFF:
+            if not mine:
+                continue  # counts for itself
             depacketiser.lost()
         number = packet.number
-        if picture := depacketiser.add(packet):
+        if mine and (picture := depacketiser.add(packet)):
             return picture
     raise CaptureError(Code.UNREACHABLE, "the camera ended the video")
 
@@ -147,6 +160,7 @@ class _Session:
         self._wire, self._login = wire, login
         self._file = wire.makefile()
         self._count, self._id = 0, ""
+        self.channel = 0
         self._early: list[bytes] = []  # video that came before the reply to PLAY
 
     def request(self, method: str, url: str, **headers: str) -> Reply:
@@ -174,11 +188,11 @@ class _Session:
         lines += [f"{name}: {value}" for name, value in headers.items()]
         if self._id:
             lines.append(f"Session: {self._id}")
+        if not all(line.isascii() and line.isprintable() for line in lines):
+            raise _no_rtsp()  # of what the camera named, each is one line
         if authorization := self._login.header(method, url):
             lines.append(f"Authorization: {authorization}")
-        if not all(line.isascii() and line.isprintable() for line in lines):
-            raise _no_rtsp()
-        self._wire.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
+        self._wire.sendall(("\r\n".join(lines) + "\r\n\r\n").encode("latin-1"))
 
     def _reply(self) -> Reply:
         while True:
@@ -191,10 +205,10 @@ class _Session:
     def _next(self) -> Reply | bytes:
         """A reply, or one packet of the video; empty for anything else."""
         if (first := self._read(1)) == b"$":
-            channel, length = self._read(1), int.from_bytes(self._read(2))
+            channel, length = self._read(1)[0], int.from_bytes(self._read(2))
             data = self._read(length)
-            return data if channel == b"\0" else b""
-        line = (first + self._file.readline(LINE)).decode(errors="replace")
+            return data if channel == self.channel else b""
+        line = (first + self._file.readline(LINE)).decode("latin-1")
         headers = Parser().parsestr(self._head() if line.strip() else "")
         length_text = str(headers["Content-Length"] or "0").strip()
         if not re.fullmatch(r"[0-9]{1,5}", length_text):
@@ -214,7 +228,7 @@ class _Session:
             line = self._file.readline(LINE)
             if not line.strip():
                 return "".join(lines)
-            lines.append(line.decode(errors="replace"))
+            lines.append(line.decode("latin-1"))
         raise _no_rtsp()
 
     def _read(self, count: int) -> bytes:

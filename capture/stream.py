@@ -7,11 +7,13 @@ Only a process that fetches loads this module.
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -25,6 +27,7 @@ from capture.types import CaptureError, Code, Kind, Limits, Shot, Source
 QUALITY = 95
 # USB cameras set their exposure while these go by.
 SKIPPED_FRAMES = 5
+DEVICES = Path("/dev")
 OPTIONS = "OPENCV_FFMPEG_CAPTURE_OPTIONS"
 
 
@@ -85,7 +88,21 @@ class _Video:
         self._capture.release()
 
 
+def _usb_check(index: int) -> None:
+    """Say what OpenCV does not: whether it is there, and whether we may open it."""
+    device = DEVICES / f"video{index}"
+    if not sys.platform.startswith("linux"):
+        return
+    if not device.exists():
+        text = "the server has no USB camera with this number"
+        raise CaptureError(Code.UNREACHABLE, text)
+    if not os.access(device, os.R_OK | os.W_OK):
+        text = "the service may not open this camera; add its user to the group video"
+        raise CaptureError(Code.UNREACHABLE, text)
+
+
 def _usb(index: int, limits: Limits, until: float) -> Any:
+    _usb_check(index)
     options = [cv2.CAP_PROP_READ_TIMEOUT_MSEC, int(limits.read_seconds * 1000)]
     with closing(_Video(cv2.VideoCapture(index, cv2.CAP_ANY, options))) as video:
         if not video.opened:

@@ -51,6 +51,7 @@ class Source:
     """One camera as it is asked.
 
     address: a URL without user and password, the index of a USB camera, or a folder.
+    secrets: what stands in the address's places of `capture.hidden`, in their order.
     certificate: the SHA-256 fingerprint of a certificate that nobody signed but the
     camera itself; without it the certificate must be valid for the name.
     after: the `Shot.mark` of the last picture; only a folder looks at it.
@@ -62,6 +63,7 @@ class Source:
     password: str = field(default="", repr=False)
     certificate: str = ""
     after: str = ""
+    secrets: tuple[str, ...] = field(default=(), repr=False, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)

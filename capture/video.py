@@ -14,7 +14,8 @@ import select
 import struct
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,9 +23,15 @@ from typing import Any
 HEADER = struct.Struct("!dI")  # seconds into the video, bytes of the picture
 MEMORY = 2 * 1024**3
 PATIENCE = 30.0  # seconds
+# Of a large video many pictures are passed over; a child says meanwhile that it lives.
+ALIVE_EVERY, ALIVE = 5.0, -1.0
 JPEG_QUALITY = 95
 MAX_PIXELS = 40_000_000
 NO_VIDEO, TOO_LARGE = 3, 4
+# No picture of MAX_PIXELS needs more, whatever a child says that was taken over.
+MAX_BYTES = 128 * 1024 * 1024
+# What FFmpeg may take a file for. Others are lists of files, which it would open, too.
+FORMATS = "mov,matroska,avi,mpeg,mpegts,ogg"
 GUESSED_RATE = 25.0  # pictures a second, where a file does not say
 
 REASONS = {NO_VIDEO: "not_a_video", TOO_LARGE: "too_many_pixels"}
@@ -47,15 +54,23 @@ class Frame:
 
 
 def frames(
-    file: int, *, every: float, start: float = 0.0, most: int = 1_000_000
+    file: int,
+    *,
+    every: float,
+    start: float = 0.0,
+    most: int = 1_000_000,
+    alive: Callable[[], object] = lambda: None,
 ) -> Iterator[Frame]:
     """Pictures at multiples of `every` seconds from `start` on, `most` of them.
 
-    file: an open descriptor. Raises VideoError; what was given before it is good.
+    file: an open descriptor; alive: called now and then while none comes. Raises
+    VideoError; what was given before it is good.
     """
     for seconds, data in _records(file, every, start, most):
         if data:
             yield Frame(seconds, data)
+        elif seconds == ALIVE:
+            alive()
 
 
 def duration(file: int) -> float:
@@ -69,16 +84,12 @@ def _records(
     """What the child writes; at last the length of the video, without a picture."""
     argv = [sys.executable, "-m", "capture.video"]
     argv += [f"/dev/fd/{file}", str(every), str(start), str(most)]
-    environment = {
-        "PYTHONPATH": os.pathsep.join(sys.path),
-        "OPENCV_FFMPEG_THREADS": "1",
-    }
     with subprocess.Popen(  # noqa: S603 our own module
         argv,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        env=environment,
+        env=environment(),
         pass_fds=(file,),
         bufsize=0,
     ) as child:
@@ -88,17 +99,37 @@ def _records(
             child.kill()
 
 
+def environment() -> dict[str, str]:
+    """All that a child knows of where it runs."""
+    return {
+        "PYTHONPATH": os.pathsep.join(sys.path),
+        "OPENCV_FFMPEG_THREADS": "1",
+        "OPENCV_FFMPEG_CAPTURE_OPTIONS": (
+            f"format_whitelist;{FORMATS}|protocol_whitelist;file"
+        ),
+    }
+
+
 def _read(child: subprocess.Popen[bytes]) -> Iterator[tuple[float, bytes]]:
-    length = -1
-    while length:
+    seconds, length = ALIVE, 0
+    while length or seconds == ALIVE:
         head = _exactly(child, HEADER.size)
         if len(head) < HEADER.size:
-            raise VideoError(REASONS.get(child.wait(PATIENCE), "decoder_broke"))
+            raise VideoError(REASONS.get(_status(child), "decoder_broke"))
         seconds, length = HEADER.unpack(head)
+        if length > MAX_BYTES:
+            raise VideoError("decoder_broke")
         data = _exactly(child, length)
         if len(data) < length:
             raise VideoError("decoder_broke")
         yield seconds, data
+
+
+def _status(child: subprocess.Popen[bytes]) -> int:
+    try:
+        return child.wait(PATIENCE)
+    except subprocess.TimeoutExpired as exc:
+        raise VideoError("decoder_broke") from exc
 
 
 def _exactly(child: subprocess.Popen[bytes], length: int) -> bytes:
@@ -128,10 +159,13 @@ def sample(path: str, *, every: float, start: float, most: int) -> int:
         return TOO_LARGE
     if start:
         video.set(cv2.CAP_PROP_POS_MSEC, 1000 * start)
-    given, due = 0, start
+    given, due, told = 0, start, time.monotonic()
     for seconds in _moments(video):
         if given == most:
             break
+        if time.monotonic() - told > ALIVE_EVERY:
+            _write(HEADER.pack(ALIVE, 0))
+            told = time.monotonic()
         if seconds < due:
             continue
         found, picture = video.retrieve()

@@ -5,16 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta, tzinfo
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
 
+from monitor.camera_login import address_shown
 from monitor.capture_schedule import Stretch
 from monitor.models import Camera, Pause, Person
 from monitor.services.camera_schedule import Time
 from monitor.services.cameras import Draft
 
+if TYPE_CHECKING:
+    from django.http import QueryDict
+
+LONGEST_SHOWN = 600  # of an address that is sent back; longer ones are refused
 WEEKDAYS = (
     "Monday",
     "Tuesday",
@@ -29,7 +34,8 @@ TEXT = {"class": "form-control", "autocomplete": "off"}
 SELECT = {"class": "form-select"}
 ADDRESS_HELP = (
     "rtsp://10.0.0.20/stream1 · http://10.0.0.20/snapshot.jpg · of a USB camera its"
-    " number, such as 0 · of a folder its path"
+    " number, such as 0 · of a folder its path. Passwords and keys in an address are"
+    " stored encrypted and shown as ***."
 )
 
 
@@ -71,6 +77,13 @@ class SourceForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
+        if written := self.data.get(self.add_prefix("address")):
+            # Sent back with an error, it shows no login and no key either; an @ that is
+            # left may belong to a login that nobody can make out.
+            shown = address_shown(written.strip()[:LONGEST_SHOWN])
+            sent = cast("QueryDict", self.data).copy()
+            sent[self.add_prefix("address")] = "" if "@" in shown else shown
+            self.data = sent
         if data.get("kind") in Camera.FETCHED and not data.get("address"):
             self.add_error("address", "Write the address of the camera.")
         return data

@@ -14,6 +14,7 @@ from import_export.formats import base_formats
 from rest_framework.authtoken.admin import TokenAdmin
 
 from monitor.admin_lists import MonthFilter, NewestPages
+from monitor.camera_login import address_shown
 from monitor.device_admin import DeviceAdmin
 from monitor.models import (
     AccessEntry,
@@ -144,10 +145,18 @@ class PersonAdmin(ImportMixin, admin.ModelAdmin[Person]):  # type: ignore[misc]
 
 @admin.register(Camera)
 class CameraAdmin(admin.ModelAdmin[Camera]):
+    """Where a camera is, is tried before it is kept: on the page Cameras."""
+
     list_display = ("name", "person", "active")
     list_filter = ("active",)
     search_fields = ("name", "person__name", "person__number")
     autocomplete_fields = ("person",)
+    exclude = ("address",)
+    readonly_fields = ("kind", "shown_address", "certificate")
+
+    @admin.display(description="address")
+    def shown_address(self, obj: Camera) -> str:
+        return address_shown(obj.address)
 
     def save_model(
         self, request: HttpRequest, obj: Camera, form: ModelForm[Camera], change: bool

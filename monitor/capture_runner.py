@@ -80,7 +80,10 @@ class Runner:
 
     def probe(self) -> None:
         """Somebody is waiting for a test picture: one at a time, beside the others."""
-        self.probing = {future for future in self.probing if not future.done()}
+        for future in [each for each in self.probing if each.done()]:
+            self.probing.remove(future)
+            if error := future.exception():
+                log.error("a test picture", exc_info=error)
         if not self.probing and (probe := probes.probe_take()):
             self.probing.add(self.threads.submit(self._probe, probe))
 

@@ -92,20 +92,20 @@ class Schedule:
 
     def open_time(self, since: datetime, until: datetime) -> timedelta:
         """How much of this time lies in hours and in no pause."""
-        since, until, total = since.astimezone(UTC), until.astimezone(UTC), timedelta()
+        spans = self.open_spans(since, until)
+        return sum((_end(span) - span.start for span in spans), timedelta())
+
+    def open_spans(self, since: datetime, until: datetime) -> Iterator[Span]:
+        """What of this time lies in hours and in no pause, in order, apart, in UTC."""
+        since, until = since.astimezone(UTC), until.astimezone(UTC)
         for span in self._spans(since, until):
             start, end = max(span.start, since), min(_end(span), until)
+            for pause in sorted(self.pauses, key=lambda pause: pause.start):
+                if start < (begins := min(pause.start.astimezone(UTC), end)):
+                    yield Span(start, begins)
+                start = max(start, (pause.end or end).astimezone(UTC))
             if start < end:
-                total += end - start - self._paused(start, end)
-        return total
-
-    def _paused(self, start: datetime, end: datetime) -> timedelta:
-        total, done = timedelta(), start
-        for pause in sorted(self.pauses, key=lambda pause: pause.start):
-            begin, stop = max(pause.start, done), min(pause.end or end, end)
-            if begin < stop:
-                total, done = total + (stop - begin), stop
-        return total
+                yield Span(start, end)
 
     def _in_hours(self, after: datetime) -> datetime | None:
         spans = (

@@ -8,6 +8,7 @@ from django.utils.safestring import SafeString
 
 from dashboard import charts, words
 from dashboard.templatetags.dashboard import badge
+from monitor.camera_login import address_shown
 from monitor.camera_selectors import CameraRow
 from monitor.models import Camera, Pause
 
@@ -46,6 +47,11 @@ def camera_trend(row: CameraRow, name: str) -> SafeString:
 @register.filter
 def camera_advice(state: str) -> str:
     return words.camera_advice(state)
+
+
+@register.filter
+def shown(address: str) -> str:
+    return address_shown(address)
 
 
 @register.filter

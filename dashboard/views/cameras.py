@@ -25,6 +25,7 @@ from dashboard.camera_forms import (
     SourceForm,
 )
 from dashboard.http import Asked, private
+from monitor.camera_login import address_shown
 from monitor.camera_selectors import camera_row, camera_rows
 from monitor.models import Camera, CaptureHours, Organisation, Pause
 from monitor.periods import local_day
@@ -81,7 +82,7 @@ def camera_page(request: Asked, found: Camera, **forms: Any) -> HttpResponse:
         "source": SourceForm(
             initial={
                 "kind": found.kind,
-                "address": found.address,
+                "address": address_shown(found.address),
                 "certificate": found.certificate,
             }
         ),

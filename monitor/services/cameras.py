@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from capture import CaptureError, Kind, Source
 from capture.addresses import check, split_login
+from capture.hidden import HIDDEN, hidden_names, hide
 from monitor.camera_login import login_seal
 from monitor.capture_limits import limits
 from monitor.models import Camera, CameraProbe, DailySummary, Person, Team
@@ -41,17 +42,19 @@ class Draft:
     password: str = field(default="", repr=False)
     every_minutes: int = 15
     certificate: str = ""
+    # What was taken out of the address, `***` where it was left hidden.
+    secrets: tuple[str, ...] = field(default=(), repr=False)
 
 
 def draft_checked(draft: Draft) -> Draft:
-    """The draft with the login out of its address; raises CameraRefused."""
+    """The draft with logins and keys out of its address; raises CameraRefused."""
     if (draft.person is None) == (draft.team is None):
         raise CameraRefused("Choose a person or a team, not both.", "person")
     if draft.every_minutes not in EVERY:
         raise CameraRefused("Choose 1 to 240 minutes.", "every_minutes")
     consented_check(draft.person)
     if draft.kind == Camera.Kind.PUSH:
-        return replace(draft, address="", user="", password="")
+        return replace(draft, address="", user="", password="", secrets=())
     address, user, password = draft.address.strip(), draft.user, draft.password
     certificate = draft.certificate.replace(":", "").strip().lower()
     if certificate and not CERTIFICATE.fullmatch(certificate):
@@ -60,7 +63,8 @@ def draft_checked(draft: Draft) -> Draft:
         if "://" in address:
             address, typed_user, typed_password = split_login(address)
             user, password = user or typed_user, password or typed_password
-        check(Source(Kind(draft.kind), address), limits())
+        address, secrets = hide(address)
+        check(Source(Kind(draft.kind), address, secrets=secrets), limits())
     except CaptureError as exc:
         raise CameraRefused(exc.message, "address") from exc
     return replace(
@@ -69,7 +73,39 @@ def draft_checked(draft: Draft) -> Draft:
         user=user,
         password=password,
         certificate=certificate,
+        secrets=secrets,
     )
+
+
+def secrets_checked(
+    draft: Draft, known: list[tuple[str, str]] | None = None
+) -> tuple[str, ...]:
+    """The values of a checked draft's address; those that it left hidden are known.
+
+    known: name and value of each that is stored. Raises CameraRefused.
+    """
+    found, left = [], list(known or [])
+    names = hidden_names(draft.address)
+    for name, secret in zip(names, draft.secrets, strict=True):
+        if secret != HIDDEN:
+            found.append(secret)
+            continue
+        stored = next((each for each in left if each[0] == name), None)
+        if stored is None:
+            raise CameraRefused(
+                f"Write the value of {name} in place of {HIDDEN}. What is stored is not"
+                " shown again, and not sent to another place.",
+                "address",
+            )
+        left.remove(stored)
+        found.append(stored[1])
+    return tuple(found)
+
+
+def login_sealed(draft: Draft) -> bytes:
+    """All that lets us in, of a checked draft of a new camera; raises CameraRefused."""
+    secrets = secrets_checked(draft)
+    return login_seal(draft.user, draft.password, secrets, address=draft.address)
 
 
 def consented_check(person: Person | None) -> None:
@@ -91,7 +127,7 @@ def camera_create(*, draft: Draft) -> Camera:
         person=checked.person,
         team=checked.team,
         address=checked.address,
-        sealed_login=login_seal(checked.user, checked.password),
+        sealed_login=login_sealed(checked),
         every_minutes=checked.every_minutes,
         certificate=checked.certificate,
     )

@@ -20,10 +20,10 @@ from django.db import transaction
 from django.db.models import Case, F, Value, When
 from django.utils import timezone
 
-from capture import CaptureError, Code, Kind, Shot, Source
+from capture import CaptureError, Code, Shot, Source
 from capture.frozen import Stillness
 from monitor import vault
-from monitor.camera_login import login_open
+from monitor.camera_login import source_with_login
 from monitor.capture_schedule import Schedule
 from monitor.models import Camera, Organisation, Snapshot
 from monitor.periods import local_day
@@ -144,8 +144,7 @@ def camera_capture(*, claim: Claim, fetcher: Fetcher) -> str | None:
         return None
     try:
         shot = fetcher.fetch(source_of(camera))
-        _check_moving(camera, shot)
-        state = _hand_in(claim, shot)
+        state = _taken_in(claim, camera, shot)
     except CaptureError as exc:
         log.info("camera %s: %s", claim.camera, exc.code)
         state = exc.code.value
@@ -163,26 +162,31 @@ def camera_capture(*, claim: Claim, fetcher: Fetcher) -> str | None:
 
 
 def source_of(camera: Camera) -> Source:
-    """Raises vault.PictureLocked when no key opens the password."""
-    user, password = login_open(camera.sealed_login)
-    return Source(
-        Kind(camera.kind),
-        camera.address,
-        user,
-        password,
-        camera.certificate,
-        after=camera.mark,
-    )
+    """Raises vault.PictureLocked when no key opens the password.
+
+    And CaptureError when it was written for another place.
+    """
+    return source_with_login(camera, after=camera.mark)
 
 
-def _check_moving(camera: Camera, shot: Shot) -> None:
-    """Remember the picture; raise CaptureError when it has stood still for long."""
+def _taken_in(claim: Claim, camera: Camera, shot: Shot) -> str:
+    """Hand the picture in; raise CaptureError when it has stood still for long.
+
+    It is remembered once it is in or refused, not before: whoever takes this picture on
+    after a process that died must not take it for one that was given already.
+    """
     still = Stillness(camera.fingerprint, camera.repeats).then(shot.fingerprint)
-    Camera.objects.filter(pk=camera.pk).update(
-        fingerprint=still.fingerprint, repeats=still.repeats, mark=shot.mark
-    )
-    if still.is_frozen():
-        raise CaptureError(Code.FROZEN, "the camera's picture stands still")
+    seen = {"fingerprint": still.fingerprint, "repeats": still.repeats}
+    row = Camera.objects.filter(pk=camera.pk)
+    try:
+        if still.is_frozen():
+            raise CaptureError(Code.FROZEN, "the camera's picture stands still")
+        state = _hand_in(claim, shot)
+    except (CaptureError, Refused):
+        row.update(**seen, mark=shot.mark)
+        raise
+    row.update(**seen, mark=shot.mark)
+    return state
 
 
 def _hand_in(claim: Claim, shot: Shot) -> str:

@@ -9,16 +9,15 @@ from datetime import datetime, timedelta
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from monitor.device_windows import USUAL, Hours, Stop, Stretch, open_stretches
+from monitor.device_windows import Window, open_stretches
 from monitor.models import (
     Camera,
-    CaptureHours,
     Consent,
     Device,
-    Organisation,
     Pause,
     Snapshot,
 )
+from monitor.schedules import schedules_of
 from monitor.services.devices import camera_tried
 from monitor.services.intake import Accepted, Refused, Upload, snapshot_accept
 from monitor.services.roles import service_account
@@ -49,7 +48,7 @@ class Orders:
     jitter_seconds: int
     least_seconds: int
     active: bool
-    stretches: list[Stretch]
+    stretches: list[Window]
     heartbeat_seconds: int = HEARTBEAT_SECONDS
 
 
@@ -164,22 +163,13 @@ def pauses_of(camera: Camera) -> QuerySet[Pause]:
 def device_orders(*, device: Device, now: datetime) -> Orders:
     """The schedule of its camera for the next days, pauses taken out."""
     camera = device.camera
-    within = Stretch(now, now + AHEAD)
-    hours = CaptureHours.objects.filter(camera=camera)
-    if not hours:
-        hours = CaptureHours.objects.filter(camera=None)
-    coming = Q(ends_at__isnull=True) | Q(ends_at__gt=now)
-    stops = pauses_of(camera).filter(coming, begins_at__lt=within.ends)
+    plan = schedules_of([camera], since=now)[camera.pk]
+    within = Window(now, now + AHEAD)
     return Orders(
         now=now,
         every_seconds=camera.every_minutes * 60,
         jitter_seconds=camera.jitter_seconds,
         least_seconds=math.ceil(least_between(camera).total_seconds()),
         active=camera.active,
-        stretches=open_stretches(
-            [Hours(row.weekday, row.begins, row.ends) for row in hours] or USUAL,
-            [Stop(row.begins_at, row.ends_at) for row in stops],
-            within,
-            Organisation.current().tz,
-        ),
+        stretches=open_stretches(plan.hours, plan.pauses, within, plan.tz),
     )

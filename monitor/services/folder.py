@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import lzma
+import os
 import re
+import stat
+import struct
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -24,6 +28,13 @@ SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp"})
 TIME_IN_NAME = re.compile(
     r"(?<!\d)(\d{4})[-_.]?(\d\d)[-_.]?(\d\d)[T _-]+"
     r"(\d\d)[-_.:]?(\d\d)[-_.:]?(\d\d)(?!\d)"
+)
+
+
+# What a member of an archive raises; RuntimeError where it wants a password.
+DAMAGED = (
+    *(BadZipFile, RuntimeError, NotImplementedError, EOFError, OSError),
+    *(zlib.error, lzma.LZMAError, struct.error, ValueError),
 )
 
 
@@ -52,10 +63,19 @@ def folder_items(folder: Path) -> list[Item]:
         Item(
             path=PurePosixPath(path.relative_to(folder).as_posix()),
             modified=datetime.fromtimestamp(path.lstat().st_mtime, tz=UTC),
-            read=path.read_bytes,
+            read=partial(_read_file, path),
         )
         for path in paths
     ]
+
+
+def _read_file(path: Path) -> bytes:
+    """No links, which could name somebody else's picture; no pipes, which never end."""
+    if not stat.S_ISREG(path.lstat().st_mode):
+        raise OSError(EIO, "it is a link, a folder or a pipe, and no file")
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
+    with open(os.open(path, flags), "rb") as file:  # noqa: PTH123
+        return file.read(pictures.MAX_BYTES + 1)
 
 
 def archive_items(archive: ZipFile, tz: tzinfo) -> list[Item]:
@@ -85,9 +105,8 @@ def _read_member(archive: ZipFile, info: ZipInfo) -> bytes:
     try:
         with archive.open(info) as file:
             return file.read(pictures.MAX_BYTES + 1)
-    except (BadZipFile, RuntimeError, NotImplementedError, zlib.error) as exc:
-        # RuntimeError is what a password raises.
-        raise OSError(EIO, str(exc)) from exc
+    except DAMAGED as exc:
+        raise OSError(EIO, str(exc) or type(exc).__name__) from exc
 
 
 def pictures_ingest(

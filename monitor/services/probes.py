@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from contextlib import suppress
 from datetime import datetime, timedelta
 
 from django.contrib.auth.models import User
@@ -11,12 +10,13 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from capture import CaptureError, Kind, Shot, Source
+from capture import CaptureError, Shot
 from capture.addresses import same_place
+from capture.hidden import HIDDEN, hidden_names
 from inference import FrameReading
 from inference.runtime import get_engine
 from monitor import tasks, vault
-from monitor.camera_login import login_open, login_seal
+from monitor.camera_login import Login, login_read, login_seal, source_with_login
 from monitor.models import AccessEntry, Camera, CameraProbe, Pause, Person
 from monitor.services import serving
 from monitor.services.access import access_record
@@ -25,6 +25,8 @@ from monitor.services.cameras import (
     Draft,
     consented_check,
     draft_checked,
+    login_sealed,
+    secrets_checked,
 )
 from monitor.services.capture import Fetcher
 
@@ -74,7 +76,7 @@ def probe_begin(*, draft: Draft, by: User) -> CameraProbe:
         team=checked.team,
         kind=checked.kind,
         address=checked.address,
-        sealed_login=login_seal(checked.user, checked.password),
+        sealed_login=login_sealed(checked),
         certificate=checked.certificate,
         every_minutes=checked.every_minutes,
     )
@@ -116,23 +118,37 @@ def probe_camera(
 
 
 def _login_kept(camera: Camera, checked: Draft) -> bytes:
-    """What was written, else the stored login, which no other place gets to see.
+    """What was written, else what is stored, which no other place gets to see.
 
     Otherwise whoever may set up cameras could have any password sent to themselves.
     """
-    user, stays = checked.user, same_place(camera.address, checked.address)
-    if user or checked.password:
-        if stays and not user:
-            with suppress(vault.PictureLocked):
-                user = login_open(camera.sealed_login)[0]
-        return login_seal(user, checked.password)
-    if camera.sealed_login and not stays:
+    stays = same_place(camera.address, checked.address)
+    typed = bool(checked.user or checked.password)
+    stored = _stored(camera)
+    if stored is None and stays and not typed and set(checked.secrets) <= {HIDDEN}:
+        return bytes(camera.sealed_login)  # a key may come back that opens it
+    if not typed and (stored is None or not stays and (stored.user or stored.password)):
         raise CameraRefused(
             "This is another place, which the stored password is not sent to. Write"
             " user name and password anew.",
             "password",
         )
-    return bytes(camera.sealed_login)
+    offered = stored if stored and stays else Login()
+    known = list(zip(hidden_names(camera.address), offered.secrets, strict=False))
+    return login_seal(
+        checked.user or offered.user,
+        checked.password if typed else offered.password,
+        secrets_checked(checked, known),
+        address=checked.address,
+    )
+
+
+def _stored(camera: Camera) -> Login | None:
+    """None when no key opens it, or when it was written for another place."""
+    try:
+        return login_read(camera.sealed_login, camera.address)
+    except (vault.PictureLocked, CaptureError):
+        return None
 
 
 def probe_take() -> CameraProbe | None:
@@ -148,7 +164,7 @@ def probe_fetch(*, probe: CameraProbe, fetcher: Fetcher) -> None:
     """Ask the camera, keep the picture sealed, and have a worker look for the face."""
     try:
         seeing_check(probe.person)
-        shot = fetcher.fetch(source_of(probe))
+        shot = fetcher.fetch(source_with_login(probe))
         seeing_check(probe.person)  # it took its time
     except CameraRefused as exc:
         _fail(probe, "stopped", exc.message)
@@ -159,12 +175,6 @@ def probe_fetch(*, probe: CameraProbe, fetcher: Fetcher) -> None:
         _fail(probe, "wrong_password", "No key opens the password of this camera.")
     else:
         _keep(probe, shot)
-
-
-def source_of(probe: CameraProbe) -> Source:
-    user, password = login_open(probe.sealed_login)
-    kind = Kind(probe.kind)
-    return Source(kind, probe.address, user, password, probe.certificate)
 
 
 def _fail(probe: CameraProbe, code: str, message: str) -> None:

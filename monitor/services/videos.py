@@ -261,10 +261,15 @@ def _slice(video: Video) -> bool:
 
 def _read(video: Video) -> bool:
     """Take in the pictures of one slice; says whether that was the last one."""
-    given = 0
+    given, every = 0, video.every
+
+    def keep() -> None:
+        Video.objects.held(video).update(claimed_at=timezone.now())
+
     with _opened(video) as file:
-        every = video.every
-        for frame in reader.frames(file, every=every, start=video.position, most=SLICE):
+        start = video.position
+        frames = reader.frames(file, every=every, start=start, most=SLICE, alive=keep)
+        for frame in frames:
             if frame.seconds > LONGEST.total_seconds():
                 raise Refused("too_long", "The video is longer than three hours.")
             if not _take(video, frame):

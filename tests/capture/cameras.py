@@ -84,6 +84,8 @@ class _Answer(BaseHTTPRequestHandler):
             "/half": lambda: self.give(jpeg()[:-40]),
             "/pixels": lambda: self.give(huge_png()),
             "/bytes": self.endless,
+            "/query?user=viewer&pwd=correct%20horse": lambda: self.give(jpeg()),
+            "/less-than-nothing": self.less_than_nothing,
             "/drip": self.drip,
             "/drip-head": self.drip_head,
             "/redirect": self.redirect,
@@ -115,6 +117,12 @@ class _Answer(BaseHTTPRequestHandler):
         self.end_headers()
         while True:
             self.wfile.write(jpeg()[:400] + b"\xff\x01" * 50_000)
+
+    def less_than_nothing(self) -> None:
+        self.send_response(200)
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        self.wfile.write(b"-5\r\n" + jpeg())
 
     def drip(self) -> None:
         self.send_response(200)

@@ -146,7 +146,12 @@ def test_each_kind_has_its_own_addresses(kind: Kind, address: str, fine: bool) -
 
 @pytest.mark.parametrize("network", ["0.0.0.0/0", "::/0"])
 @pytest.mark.parametrize(
-    "address", ["127.0.0.1", "::1", "169.254.169.254", "fd00:ec2::254", "224.0.0.1"]
+    "address",
+    [
+        *("127.0.0.1", "::1", "169.254.169.254", "fd00:ec2::254", "224.0.0.1"),
+        # Translated (RFC 7915), and ISATAP (RFC 5214): each is a way to 127.0.0.1.
+        *("::ffff:0:127.0.0.1", "fd00::5efe:127.0.0.1", "fd00::200:5efe:7f00:1"),
+    ],
 )
 def test_no_list_of_networks_allows_what_is_never_allowed(
     network: str, address: str
@@ -182,6 +187,20 @@ def test_a_name_is_asked_once_and_pinned(monkeypatch: pytest.MonkeyPatch) -> Non
     assert asked == ["camera.example.org"]
 
 
+@pytest.mark.parametrize(
+    ("url", "path"),
+    [
+        ("rtsp://10.0.0.5//h264Preview_01_main", "//h264Preview_01_main"),
+        ("rtsp://10.0.0.5///a?b", "///a?b"),
+        ("rtsp://10.0.0.5", "/"),
+        ("rtsp://10.0.0.5?channel=1", "/?channel=1"),
+        ("rtsp://10.0.0.5/a?", "/a"),
+    ],
+)
+def test_a_path_is_asked_for_as_it_was_written(url: str, path: str) -> None:
+    assert pin(Source(Kind.RTSP, url), LIMITS).path == path
+
+
 def test_one_bad_address_of_a_name_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
     answer_with(monkeypatch, "10.0.0.5", "127.0.0.1")
     with pytest.raises(CaptureError) as caught:
@@ -203,6 +222,9 @@ def test_a_name_that_nobody_knows(monkeypatch: pytest.MonkeyPatch) -> None:
         ("rtsp://a:p%40ss@h:554/x@y", ("rtsp://h:554/x@y", "a", "p@ss")),
         ("rtsp://a:p@ss@h/", ("rtsp://h/", "a", "p@ss")),
         ("http://a@h", ("http://h", "a", "")),
+        ("rtsp://a:p/s?s#@h:554/x", ("rtsp://h:554/x", "a", "p/s?s#")),
+        ("http://h:80/a@b", ("http://h:80/a@b", "", "")),
+        ("http://[fd00::a]/a@b", ("http://[fd00::a]/a@b", "", "")),
         ("http://h/a@b", ("http://h/a@b", "", "")),
         ("3", ("3", "", "")),
     ],

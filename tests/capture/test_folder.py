@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from capture import CaptureError, Code, Kind, Limits, Shot, Source
-from capture.folder import fetch
+from capture.folder import _found, fetch
 from tests.capture.cameras import jpeg
 
 
@@ -65,3 +65,13 @@ def test_each_trouble_has_its_state(tmp_path: Path) -> None:
     assert code_of(tmp_path) == Code.TOO_LARGE
     put(tmp_path, "text.jpg", b"no picture", 2000)
     assert code_of(tmp_path) == Code.NOT_A_PICTURE
+
+
+def test_a_file_that_is_deleted_meanwhile_is_passed_over(tmp_path: Path) -> None:
+    """A recorder that makes room must not look like a folder that is gone."""
+    put(tmp_path, "old.jpg", jpeg(10), 1000)
+    with os.scandir(tmp_path) as entries:
+        (entry,) = entries
+    (tmp_path / "old.jpg").unlink()
+    assert entry.is_file(follow_symlinks=False)  # as it was listed
+    assert _found(entry) is None

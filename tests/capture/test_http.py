@@ -27,6 +27,7 @@ from tests.receivers import self_signed
 
 STATES = [
     ("/none", Code.NOT_FOUND),
+    ("/less-than-nothing", Code.NOT_A_PICTURE),
     ("/redirect", Code.REDIRECTED),
     ("/garbage", Code.NOT_A_PICTURE),
     ("/page", Code.NOT_A_PICTURE),

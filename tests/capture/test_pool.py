@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+import capture.pool
 from capture import CaptureError, Code, Kind, Limits, Source, child
 from capture.pool import ENVIRONMENT, ROOT, Pool
 from tests.capture.cameras import PASSWORD, USER, HttpCamera, RawCamera, running
@@ -136,3 +137,33 @@ def test_a_source_crosses_unchanged() -> None:
     message = json.loads(packed[child.LENGTH.size :])
     assert child.unpack(message) == (source, limits)
     assert "pä:ß" not in repr(source)
+
+
+STRANGE = [
+    b"[]",
+    b"{}",
+    b"[" * 60_000,
+    b'{"bytes": Infinity}',
+    b'{"bytes": null}',
+    b'{"bytes": 4, "taken_at": 7, "milliseconds": 1, "fingerprint": "", "mark": ""}',
+    b'{"bytes": 0, "taken_at": "2026-01-01T00:00", "milliseconds": 1,'
+    b' "fingerprint": "", "mark": ""}',
+    b'{"code": "all is well", "message": ""}',
+]
+
+
+@pytest.mark.parametrize("answer", STRANGE)
+def test_a_process_that_was_taken_over_is_ended(
+    monkeypatch: pytest.MonkeyPatch, limits: Limits, answer: bytes
+) -> None:
+    """Else its next answer, which is somebody else's picture, would be believed."""
+    frame = "struct.pack('>I', len(t)) + t"
+    text = f"import struct, sys, time; t = b'{{}}'; out = {frame}; t = {answer!r}; "
+    text += f"sys.stdout.buffer.write(out + {frame} + b'none'); sys.stdout.flush(); "
+    text += "time.sleep(60)"
+    monkeypatch.setattr(capture.pool, "ARGV", (sys.executable, "-c", text))
+    before = children(os.getpid())
+    with Pool(1, limits) as one, pytest.raises(CaptureError) as caught:
+        one.fetch(Source(Kind.FOLDER, "/nowhere"))
+    assert caught.value.code == Code.CRASHED
+    assert children(os.getpid()) == before

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import io
+import os
+import socketserver
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from capture import CaptureError, Code, Kind, Limits, Source
 from capture.pool import Pool
-from capture.rtsp import Clip
+from capture.rtsp import Clip, fetch
 from tests.capture.cameras import RawCamera, rtsp, running
 
 pytestmark = pytest.mark.slow
@@ -166,3 +170,82 @@ def test_a_usb_camera_that_is_not_there(patient: Limits) -> None:
     with Pool(1, patient) as pool, pytest.raises(CaptureError) as caught:
         pool.fetch(Source(Kind.USB, "63"))
     assert caught.value.code == Code.UNREACHABLE
+    assert "no USB camera with this number" in caught.value.message
+
+
+def usb_of(folder: Path, monkeypatch: pytest.MonkeyPatch, limits: Limits) -> str:
+    """What is said of number 60, whose device lies in a folder of the test."""
+    from capture import stream
+
+    monkeypatch.setattr(stream, "DEVICES", folder)
+    with pytest.raises(CaptureError) as caught:
+        stream.fetch(Source(Kind.USB, "60"), limits)
+    assert caught.value.code == Code.UNREACHABLE
+    return caught.value.message
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no /dev/video")
+def test_a_usb_camera_that_may_not_be_opened(
+    limits: Limits, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "video60").touch()
+    with monkeypatch.context() as forbidden:  # the tests may run as root
+        forbidden.setattr(os, "access", lambda *_: False)
+        assert "the group video" in usb_of(tmp_path, monkeypatch, limits)
+    assert "answers" in usb_of(tmp_path, monkeypatch, limits)
+    assert "has no USB camera" in usb_of(tmp_path / "none", monkeypatch, limits)
+
+
+@pytest.mark.parametrize("number", ["-1", "64", "1.0", "", "٣", "0x1", " 1"])
+def test_a_usb_camera_is_a_small_number(number: str, limits: Limits) -> None:
+    from capture import stream
+
+    with pytest.raises(CaptureError) as caught:
+        stream.fetch(Source(Kind.USB, number), limits)
+    assert caught.value.code == Code.ADDRESS_REFUSED
+
+
+KEY = b"\x65" + bytes(40)
+SPROP = (
+    SDP.partition(b"a=control")[0]
+    + b"a=fmtp:96 sprop-parameter-sets=Z3Nwcw==,aHBwcw==\r\n"
+)
+
+
+def framed(channel: int, kind: int, number: int, payload: bytes) -> bytes:
+    head = b"\x80" + bytes([0x80 | kind]) + number.to_bytes(2) + bytes(8)
+    data = head + payload
+    return b"$" + bytes([channel]) + len(data).to_bytes(2) + data
+
+
+def test_a_camera_may_choose_its_channel(limits: Limits) -> None:
+    """And what comes on another one is no video, whatever it looks like."""
+    chosen = b"Transport: RTP/AVP/TCP;unicast;interleaved=4-5\r\n"
+    video = framed(0, 96, 1, b"\x65no") + framed(4, 96, 1, KEY)
+    answers = {"DESCRIBE": answer(SPROP), "SETUP": answer(more=chosen)}
+    with running(rtsp(answers | {"PLAY": answer() + video})) as camera:
+        url = f"rtsp://127.0.0.1:{camera.port}/live"
+        clip = fetch(Source(Kind.RTSP, url), limits, time.monotonic() + 3)
+    assert clip.data.endswith(KEY)
+
+
+@pytest.mark.parametrize("realm", ["Büro".encode(), "Büro".encode("latin-1")])
+def test_a_realm_of_any_bytes_is_answered(limits: Limits, realm: bytes) -> None:
+    asked = b'WWW-Authenticate: Digest realm="' + realm + b'", nonce="n"\r\n'
+    seen: list[bytes] = []
+
+    def speak(handler: socketserver.StreamRequestHandler) -> None:
+        for line in handler.rfile:
+            seen.append(line)
+            if not line.strip():
+                status = b"401 Unauthorized"
+                handler.wfile.write(answer(status=status, more=asked))
+
+    with running(RawCamera(speak)) as camera:
+        source = Source(Kind.RTSP, f"rtsp://127.0.0.1:{camera.port}/", "Jürgen", "x")
+        with pytest.raises(CaptureError) as caught:
+            fetch(source, limits, time.monotonic() + 3)
+    assert caught.value.code == Code.WRONG_PASSWORD
+    sent = next(line for line in seen if line.startswith(b"Authorization"))
+    assert b'realm="' + realm + b'"' in sent
+    assert 'username="Jürgen"'.encode() in sent

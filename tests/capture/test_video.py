@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -102,3 +103,73 @@ def test_the_child_knows_no_secrets(
     taken(gray_film(tmp_path / "film.avi"))
     assert seen
     assert "hidden" not in seen
+
+
+def test_a_list_of_files_is_no_video(tmp_path: Path) -> None:
+    """FFmpeg would open what it names; here a film that lies beside it."""
+    gray_film(tmp_path / "film.avi")
+    listed = tmp_path / "list.avi"
+    listed.write_text("ffconcat version 1.0\nfile film.avi\n")
+    argv = [sys.executable, "-m", "capture.video", str(listed), "2", "0", "9"]
+    done = subprocess.run(argv, env=video.environment(), capture_output=True)
+    assert (done.returncode, done.stdout) == (video.NO_VIDEO, b"")
+
+
+@pytest.mark.parametrize(
+    "says",
+    [
+        # More bytes than a picture can have; an end, after which it hangs.
+        "sys.stdout.buffer.write(video.HEADER.pack(1, 2**32 - 1) + bytes(9))",
+        "sys.stdout.flush(); os.close(1); time.sleep(60)",
+    ],
+)
+def test_a_decoder_that_was_taken_over_is_not_believed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, says: str
+) -> None:
+    pretend(tmp_path, monkeypatch, says)
+    monkeypatch.setattr(video, "PATIENCE", 5)
+    monkeypatch.setattr(video, "_exactly", whole(video._exactly))
+    with pytest.raises(VideoError) as caught:
+        taken(gray_film(tmp_path / "film.avi"))
+    assert caught.value.code == "decoder_broke"
+
+
+def pretend(folder: Path, monkeypatch: pytest.MonkeyPatch, says: str) -> None:
+    """Another child in place of the real one."""
+    fake = folder / "python"
+    text = f"import os, sys, time; from capture import video; {says}"
+    fake.write_text(f"#!/bin/sh\nexec {sys.executable} -c '{text}'\n")
+    fake.chmod(0o700)
+    monkeypatch.setattr("capture.video.sys.executable", str(fake))
+
+
+def whole(read: Callable[..., bytes]) -> Callable[..., bytes]:
+    def checked(child: subprocess.Popen[bytes], length: int) -> bytes:
+        assert length <= 2**28
+        return read(child, length)
+
+    return checked
+
+
+def test_a_child_that_passes_over_much_says_that_it_lives(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[bytes] = []
+    monkeypatch.setattr(video, "ALIVE_EVERY", 0)
+    monkeypatch.setattr(video, "_write", written.append)
+    video.sample(str(gray_film(tmp_path / "film.avi")), every=9, start=0, most=2)
+    assert written.count(video.HEADER.pack(video.ALIVE, 0)) > 20
+
+
+def test_a_child_that_lives_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Longer than for one that says nothing; whoever asked may keep its claim."""
+    say = "(os.write(1, video.HEADER.pack(video.ALIVE, 0)), time.sleep(0.5))"
+    end = "os.write(1, video.HEADER.pack(1, 0))"
+    pretend(tmp_path, monkeypatch, f"[{say} for n in range(10)]; {end}")
+    monkeypatch.setattr(video, "PATIENCE", 3)
+    lives: list[int] = []
+    with opened(gray_film(tmp_path / "film.avi")) as file:
+        assert not list(frames(file, every=1, alive=lambda: lives.append(1)))
+    assert len(lives) == 10

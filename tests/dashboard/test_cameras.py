@@ -324,3 +324,56 @@ def test_only_those_who_set_up_cameras_see_them(
     client_health: Client, camera: Camera, page: str
 ) -> None:
     assert client_health.get(f"/cameras/{page}").status_code == 403
+
+
+KEYED = "http://10.0.0.7/snap.cgi?user=admin&pwd=geheim"
+SHOWN = "http://10.0.0.7/snap.cgi?user=***&amp;pwd=***"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        KEYED,
+        "http://admin:geheim@10.0.0.7/snap.cgi",
+        "http://admin:12/geheim@10.0.0.7/",
+        KEYED.replace("10.0.0.7", "8.8.8.8"),
+        KEYED + "x" * 500,
+        "http://10.0.0.7/" + "_a" * 200_000 + "=geheim",
+    ],
+)
+@pytest.mark.parametrize("page", ["add/", "{}/source/"])
+def test_a_page_sent_back_shows_no_key_of_an_address(
+    client_it: Client, camera: Camera, page: str, address: str
+) -> None:
+    asked = {"address": address, "kind": "mjpeg", "certificate": "wrong"}
+    answer = client_it.post(f"/cameras/{page.format(camera.pk)}", asked)
+    assert answer.status_code == 400
+    assert "geheim" not in answer.content.decode()
+
+
+def test_keys_of_an_address_are_never_shown_again(
+    client_it: Client, admin_client: Client, ada: Person
+) -> None:
+    asked = {"name": "Desk 9", "kind": "snapshot", "person": ada.pk}
+    client_it.post("/cameras/add/", asked | {"address": KEYED, "every_minutes": 5})
+    probe = CameraProbe.objects.get()
+    pages = [f"/cameras/tests/{probe.pk}/", f"/cameras/add/?again={probe.pk}"]
+    shown = [text(client_it, page) for page in pages]
+    CameraProbe.objects.update(status="done")
+    client_it.post(f"/cameras/tests/{probe.pk}/keep/")
+    made = Camera.objects.get()
+    shown.append(text(client_it, f"/cameras/{made.pk}/"))
+    shown.append(text(admin_client, f"/admin/monitor/camera/{made.pk}/change/"))
+    assert [SHOWN in page for page in shown] == [True] * 4
+    assert not any("geheim" in page for page in shown)
+
+
+def test_the_admin_moves_no_camera(admin_client: Client, camera: Camera) -> None:
+    """There the stored password would go to an address that nobody has tried."""
+    url = f"/admin/monitor/camera/{camera.pk}/change/"
+    data = {"name": "Desk", "person": camera.person_id, "every_minutes": 5}
+    moved = {"address": "http://10.0.0.8/", "kind": "mjpeg", "jitter_seconds": 0}
+    assert admin_client.post(url, data | moved).status_code == 302
+    camera.refresh_from_db()
+    assert (camera.name, camera.every_minutes) == ("Desk", 5)
+    assert (camera.address, camera.kind) == ("http://10.0.0.7/a.jpg", "snapshot")

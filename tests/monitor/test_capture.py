@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 import time_machine
 from django.contrib.auth.models import User
+from django.db import OperationalError
 
 from capture import CaptureError, Code, Shot, Source
 from monitor.camera_login import login_seal
@@ -310,3 +311,25 @@ def test_a_change_while_a_picture_is_taken_does_not_take_it_again(desk: Camera) 
     camera_capture(claim=claim, fetcher=FakeFetcher())
     assert due(NOON + SECOND) == []
     assert the(desk).next_at == NOON + 10 * MINUTE
+
+
+def test_a_picture_that_got_lost_on_its_way_in_is_not_taken_for_given(
+    desk: Camera, clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the newest file of a folder would be passed over by whoever tries again."""
+    (claim,) = due()
+
+    def gone(**_: Any) -> None:
+        raise OperationalError("the database went away")
+
+    with monkeypatch.context() as broken, pytest.raises(OperationalError):
+        broken.setattr(capture, "snapshot_accept", gone)
+        camera_capture(claim=claim, fetcher=Marked())
+    assert the(desk).mark == ""
+    assert camera_capture(claim=claim, fetcher=Marked()) == Camera.State.OK
+    assert the(desk).mark == "file 7"
+
+
+class Marked(FakeFetcher):
+    def fetch(self, source: Source) -> Shot:
+        return replace(super().fetch(source), mark="file 7")

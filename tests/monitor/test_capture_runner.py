@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from concurrent.futures import wait
 from pathlib import Path
 from typing import Any
 
@@ -162,3 +163,22 @@ def test_one_test_picture_is_taken_beside_the_others(
         future.result(timeout=10)
     assert taken == ["first"]
     assert waiting == ["second"]
+
+
+def test_a_test_picture_that_breaks_is_logged(
+    runner: Runner,
+    world: World,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def broken(**_: Any) -> None:
+        raise RuntimeError("in a way nobody listed")
+
+    waiting = ["first", None]
+    monkeypatch.setattr(probes, "probe_take", lambda: waiting.pop(0))
+    monkeypatch.setattr(probes, "probe_fetch", broken)
+    runner.probe()
+    wait(runner.probing, timeout=10)
+    runner.probe()
+    assert "nobody listed" in caplog.text
+    assert not runner.probing

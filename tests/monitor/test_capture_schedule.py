@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -237,3 +238,20 @@ def test_pictures_come_in_order_in_hours_and_in_no_pause(
         # From whichever moment between it is asked, the answer is the same.
         assert asked.next_after(found + (following - found) / 2) == following
         found = following
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(asked=schedules, start=moments, minutes=st.lists(st.integers(0, 2879)))
+def test_open_spans_are_where_it_is_open(
+    asked: Schedule, start: datetime, minutes: list[int]
+) -> None:
+    until = start + 48 * HOUR
+    spans = list(asked.open_spans(start, until))
+    for span in spans:
+        assert span.end is not None
+        assert start <= span.start < span.end <= until
+    for one, two in pairwise(spans):
+        assert one.end is not None
+        assert one.end <= two.start
+    for moment in (start + n * MINUTE for n in minutes):
+        assert asked.is_open(moment) == any(moment in span for span in spans)

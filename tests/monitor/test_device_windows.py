@@ -7,7 +7,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from monitor.device_windows import USUAL, Hours, Stop, Stretch, open_stretches
+from monitor.capture_schedule import USUAL
+from monitor.capture_schedule import Span as Stop
+from monitor.capture_schedule import Stretch as Hours
+from monitor.device_windows import Window as Stretch
+from monitor.device_windows import open_stretches
 
 BERLIN = ZoneInfo("Europe/Berlin")
 MONDAY = datetime(2026, 3, 2, tzinfo=UTC)
@@ -86,3 +90,10 @@ def test_the_hour_that_clocks_skip_is_empty() -> None:
     within = Stretch(at(28, 12), at(29, 23))
     skipped = Hours(6, time(2), time(3))
     assert open_stretches([skipped], [], within, BERLIN) == []
+
+
+def test_hours_that_begin_in_the_skipped_hour_begin_after_it() -> None:
+    """As for cameras that are fetched; there is no 2:30, so 3:00 is next."""
+    within = Stretch(at(28, 12), at(29, 23))
+    found = open_stretches([Hours(6, time(2, 30), time(5))], [], within, BERLIN)
+    assert spans(found) == [(at(29, 1), at(29, 3))]

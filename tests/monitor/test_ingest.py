@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 import io
+import os
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
-from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+from zipfile import (
+    ZIP_BZIP2,
+    ZIP_DEFLATED,
+    ZIP_LZMA,
+    ZIP_STORED,
+    ZipFile,
+    ZipInfo,
+)
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -151,3 +160,69 @@ def test_a_damaged_member_is_named_and_stops_nothing(
     with pytest.raises(SystemExit):
         ingest(archive)
     assert Snapshot.objects.count() == 1
+
+
+def test_links_pipes_and_folders_are_no_pictures(
+    person: Person, tmp_path: Path, folder: Path
+) -> None:
+    other = tmp_path.parent / "other.jpg"
+    other.write_bytes(images.jpeg(9))
+    (folder / "link.jpg").symlink_to(other)
+    (folder / "folder.jpg").mkdir()
+    os.mkfifo(folder / "pipe.jpg")
+    with pytest.raises(SystemExit):
+        ingest(folder)
+    assert Snapshot.objects.count() == 2
+
+
+def test_a_huge_file_is_not_read_to_its_end(tmp_path: Path) -> None:
+    with (tmp_path / "huge.jpg").open("wb") as file:
+        file.truncate(50 * 1024**3)  # holes, which take no place on the disk
+    (item,) = folder_items(tmp_path)
+    assert len(item.read()) == MAX_BYTES + 1
+
+
+def said(name: str, value: int) -> Callable[[bytes, ZipInfo], bytes]:
+    """The list at the end of the archive says this of its member."""
+
+    def damage(data: bytes, info: ZipInfo) -> bytes:
+        setattr(info, name, value)
+        return data
+
+    return damage
+
+
+@pytest.mark.parametrize(
+    ("kind", "damage"),
+    [
+        (ZIP_LZMA, lambda data, _info: data[:80] + bytes(40) + data[120:]),
+        (ZIP_BZIP2, lambda data, _info: data[:80] + bytes(40) + data[120:]),
+        (ZIP_STORED, said("compress_size", 9**9)),
+        (ZIP_STORED, said("header_offset", 9**9)),
+        (ZIP_STORED, said("flag_bits", 1)),
+    ],
+)
+def test_every_damage_of_a_member_is_an_error_of_reading(
+    kind: int, damage: Callable[[bytes, ZipInfo], bytes]
+) -> None:
+    file = io.BytesIO()
+    with ZipFile(file, "w", kind) as made:
+        made.writestr("a.jpg", images.jpeg(1))
+    with ZipFile(file) as opened:
+        info = opened.infolist()[0]
+        info.file_size = 9**9
+        data = damage(file.getvalue(), info)
+        file.seek(0)
+        file.write(data)
+        with pytest.raises(OSError, match="."):
+            archive_items(opened, BERLIN)[0].read()
+
+
+def test_a_name_in_an_archive_moves_no_cursor(person: Person, tmp_path: Path) -> None:
+    path, err = tmp_path / "names.zip", io.StringIO()
+    with ZipFile(path, "w") as made:
+        made.writestr("P001/\x1b[2Ja.jpg", b"no picture")
+    with pytest.raises(SystemExit):
+        call_command("ingest", str(path), stdout=io.StringIO(), stderr=err)
+    assert "a.jpg" in err.getvalue()
+    assert "\x1b[2J" not in err.getvalue()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -258,3 +259,20 @@ def test_the_command_refuses_other_files(person: Person, tmp_path: Path) -> None
     path.write_text("text")
     with pytest.raises(CommandError, match="not a video"):
         ingest(path)
+
+
+def test_whoever_passes_over_much_keeps_the_video(
+    video: Video, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A large video may take longer to its next picture than a lease lasts."""
+    held: list[bool] = []
+
+    def slow(_file: int, *, alive: Callable[[], None], **_more: Any) -> Iterator[Any]:
+        Video.objects.update(claimed_at=START)
+        alive()
+        held.append(Video.objects.filter(claimed_at__gt=START).exists())
+        yield from ()
+
+    monkeypatch.setattr("capture.video.frames", slow)
+    videos.video_read(Video.objects.all())
+    assert held == [True]

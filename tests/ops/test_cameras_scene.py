@@ -26,6 +26,7 @@ from capture import Limits
 from capture.frozen import REPEATS
 from tests.capture.cameras import HttpCamera, RawCamera, running
 from tests.capture.conftest import rtsp_ports as rtsp_ports  # noqa: PLC0414  a fixture
+from tests.capture.conftest import rtsp_server as rtsp_server  # noqa: PLC0414  and its
 from tests.faces import draw_face
 from tests.ops.processes import wait_until
 

@@ -81,7 +81,10 @@ class Command(BaseCommand):
             refused += bool(outcome.refusal)
             there += not outcome.new and not outcome.refusal
             if outcome.refusal:
-                tqdm.write(f"{outcome.path}: {outcome.refusal}", file=self.stderr)
+                # Whoever packed an archive chose the names, which a terminal obeys.
+                name = str(outcome.path)
+                shown = name if name.isprintable() else ascii(name)
+                tqdm.write(f"{shown}: {outcome.refusal}", file=self.stderr)
         self.stdout.write(f"{new} taken in, {there} were in already, {refused} refused")
         if refused:
             raise SystemExit(1)
