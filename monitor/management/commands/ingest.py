@@ -31,8 +31,8 @@ class Command(BaseCommand):
         "Take in the pictures (JPEG, PNG, WebP) of a folder or a zip archive; times"
         " come from EXIF, else the file name, else the file's date. Without --person"
         " the first level of folders is named by personnel numbers. Or take pictures"
-        " out of a video file. Run it again after an interruption: what is in already"
-        " is passed over."
+        " out of a video file. Links are not followed. Run it again after an"
+        " interruption: what is in already is passed over."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
