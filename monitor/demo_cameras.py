@@ -5,6 +5,8 @@
   `inference.quality.Gate`.
 * One person's camera was moved away four working days before the end: most of its
   faces are too small since then, and the others are small.
+* One person's camera was exchanged five weeks before the end, which moves nothing here
+  but begins their baseline anew.
 
 Drawn apart from `monitor.demo_data`, so that people stay the same whatever is changed
 here.
@@ -21,6 +23,7 @@ from monitor.demo_data import Picture, Plan, Role
 
 FAR_DAYS = 4
 FAR_SMALL = 0.7
+EXCHANGED_DAYS = 25
 
 
 class Sight(NamedTuple):
@@ -31,17 +34,22 @@ class Sight(NamedTuple):
     brightness: float
 
 
-def moved_away(plans: Iterable[Plan]) -> Plan | None:
-    """Whose camera it is: somebody without a part of their own, there to the end."""
+class Changed(NamedTuple):
+    """Whose camera was moved away, and whose was exchanged."""
+
+    far: Plan | None
+    exchanged: Plan | None
+
+
+def changed(plans: Iterable[Plan]) -> Changed:
+    """People without a part of their own, there to the end; None where they lack."""
     last = range(FAR_DAYS)
-    return next(
-        (
-            plan
-            for plan in plans
-            if plan.role is Role.USUAL and all(map(plan.is_there, last))
-        ),
-        None,
+    usual = (
+        plan
+        for plan in plans
+        if plan.role is Role.USUAL and all(map(plan.is_there, last))
     )
+    return Changed(next(usual, None), next(usual, None))
 
 
 def seen_from_afar(

@@ -21,7 +21,7 @@ from django.db import transaction
 
 from inference.errors import ModelError
 from monitor import demo_cameras, demo_data
-from monitor.demo_cameras import Sight
+from monitor.demo_cameras import Changed, Sight
 from monitor.demo_data import Picture, Plan, Role
 from monitor.demo_findings import Findings, demo_findings
 from monitor.models import (
@@ -87,7 +87,7 @@ class Frame:
     now: datetime
     teams: list[Team]
     model: str
-    far: Plan | None
+    changed: Changed
 
 
 Progress = Callable[[Sequence[Plan]], Iterable[Plan]]
@@ -97,7 +97,7 @@ def demo_seed(*, size: DemoSize, now: datetime, progress: Progress = iter) -> in
     """Make what is missing of the demonstration; says how many people were made."""
     organisation = _organisation()
     plans = _plans(size)
-    frame = _frame(size, organisation.tz, now, demo_cameras.moved_away(plans))
+    frame = _frame(size, organisation.tz, now, demo_cameras.changed(plans))
     there = set(Person.objects.values_list("number", flat=True))
     missing = [plan for plan in plans if plan.number not in there]
     for plan in progress(missing):
@@ -189,7 +189,7 @@ def _days(size: DemoSize) -> list[date]:
     return last_working_days(size.days, until=size.until - timedelta(days=1))
 
 
-def _frame(size: DemoSize, tz: ZoneInfo, now: datetime, far: Plan | None) -> Frame:
+def _frame(size: DemoSize, tz: ZoneInfo, now: datetime, changed: Changed) -> Frame:
     names = [
         demo_data.TEAM_NAMES[n] if n < len(demo_data.TEAM_NAMES) else f"Team {n + 1}"
         for n in range(size.teams)
@@ -203,7 +203,7 @@ def _frame(size: DemoSize, tz: ZoneInfo, now: datetime, far: Plan | None) -> Fra
         now=now,
         teams=[Team.objects.get_or_create(name=name)[0] for name in names],
         model=_model(),
-        far=far,
+        changed=changed,
     )
 
 
@@ -220,13 +220,17 @@ def _person_make(plan: Plan, frame: Frame) -> None:
     person = Person.objects.create(
         number=plan.number, name=plan.name, team=frame.teams[plan.team]
     )
-    camera = Camera.objects.create(name=f"Desk {plan.number}", person=person)
+    days, changed = frame.days, frame.changed
+    renewed = days[-demo_cameras.EXCHANGED_DAYS] if plan == changed.exchanged else None
+    camera = Camera.objects.create(
+        name=f"Desk {plan.number}", person=person, renewed_on=renewed
+    )
     Consent.objects.create(person=person, given_at=midnight(frame.days[0], frame.tz))
     seen = demo_data.pictures(
         plan, days=frame.days, morning=frame.morning, tz=frame.tz, seed=frame.seed
     )
     past = [picture for picture in seen if picture.taken_at <= frame.now]
-    far = frame.days[-demo_cameras.FAR_DAYS] if plan == frame.far else None
+    far = days[-demo_cameras.FAR_DAYS] if plan == changed.far else None
     if far:
         past = list(demo_cameras.seen_from_afar(past, since=far, seed=frame.seed))
     looks = demo_cameras.sights(past, plan, seed=frame.seed, far_since=far)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,8 @@ from django.db.models import Sum
 from inference.quality import Gate
 from monitor.camera_selectors import CameraRow, camera_rows
 from monitor.models import Camera, CameraDay, Notification, Person, Reading
+from monitor.periods import Period
+from monitor.selectors import person_page
 from monitor.services.camera_days import camera_days_rebuild
 from monitor.services.camera_watch import cameras_watch
 from tests.factories import NOON
@@ -52,6 +54,14 @@ def test_the_advice_names_a_size_that_is_too_small() -> None:
     _, far, *_ = rows()
     assert "px high. Move the camera closer" in far.advice[0].text
     assert Gate().min_size_px / 2 < (far.trend[-2].counts.face_height or 0) < 40
+
+
+def test_one_camera_was_exchanged_and_the_chart_says_so() -> None:
+    camera = Camera.objects.exclude(renewed_on=None).get()
+    assert camera.person is not None and camera.renewed_on is not None
+    period = Period.days(camera.renewed_on, UNTIL, UTC)
+    page = person_page(person=camera.person, period=period)
+    assert [row.day for row in page.days if row.camera_changed] == [camera.renewed_on]
 
 
 def test_days_are_those_of_the_readings() -> None:
