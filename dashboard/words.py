@@ -6,7 +6,9 @@ from math import exp, log
 
 from monitor.correction import Correction, Matrix
 from monitor.models import Camera, CameraProbe, Flag, Snapshot
+from monitor.room_scoring import FEWEST_FACES
 from monitor.scoring import Ratios, Verdict
+from monitor.team_scoring import SMALLEST_TEAM
 
 # Why a face was not counted; from inference.types.REASONS.
 FACE_REASONS = {
@@ -196,6 +198,8 @@ def probe_words(probe: CameraProbe, *, smallest: int) -> str:
     """What a test picture shows of the camera's quality."""
     if not probe.is_finished or probe.status == CameraProbe.Status.FAILED:
         return probe.message
+    if probe.team_id:
+        return room_probe_words(probe.faces or 0)
     if not probe.faces:
         return "No face is found. Sit in front of the camera, then take another."
     side = min(probe.box_width, probe.box_height)
@@ -209,3 +213,19 @@ def probe_words(probe: CameraProbe, *, smallest: int) -> str:
         return f"{size} {FACE_REASONS.get(probe.reason, probe.reason)}"
     others = f" {probe.faces} faces are seen; the largest counts." * (probe.faces > 1)
     return f"Good: {size[:1].lower()}{size[1:]}{others}"
+
+
+def room_probe_words(faces: int) -> str:
+    """How many faces of a room's test picture are good enough to be read."""
+    many = f"{faces or 'No'} face{'s' * (faces != 1)} can be read"
+    if faces < FEWEST_FACES:
+        return (
+            f"{many}. A picture of a room counts with {FEWEST_FACES} or more; try while"
+            " people are there, move the camera closer, or use its main stream."
+        )
+    if faces < SMALLEST_TEAM:
+        return (
+            f"{many}: enough for a picture. A figure of the room needs {SMALLEST_TEAM}"
+            " at a time, on the whole."
+        )
+    return f"Good: {many}."

@@ -144,10 +144,10 @@ class PersonAdmin(ImportMixin, admin.ModelAdmin[Person]):  # type: ignore[misc]
 
 @admin.register(Camera)
 class CameraAdmin(admin.ModelAdmin[Camera]):
-    list_display = ("name", "person", "active")
+    list_display = ("name", "person", "team", "active")
     list_filter = ("active",)
-    search_fields = ("name", "person__name", "person__number")
-    autocomplete_fields = ("person",)
+    search_fields = ("name", "person__name", "person__number", "team__name")
+    autocomplete_fields = ("person", "team")
 
     def save_model(
         self, request: HttpRequest, obj: Camera, form: ModelForm[Camera], change: bool

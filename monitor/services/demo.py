@@ -30,6 +30,7 @@ from monitor.models import (
     Organisation,
     Person,
     Reading,
+    RoomFigure,
     SelfReport,
     Snapshot,
     SnapshotImage,
@@ -120,6 +121,8 @@ def demo_found(*, size: DemoSize) -> Findings:
 def demo_reset(*, progress: Callable[[list[Person]], Iterable[Person]] = iter) -> None:
     """Delete all people and teams of the demonstration organisation."""
     _organisation()
+    Camera.objects.exclude(team=None).delete()
+    Snapshot.objects.exclude(team=None).delete()
     for person in progress(list(Person.objects.order_by("pk"))):
         with transaction.atomic():
             # Plain rows first: the cascade would load every one of them.
@@ -131,6 +134,7 @@ def demo_reset(*, progress: Callable[[list[Person]], Iterable[Person]] = iter) -
             person.delete()
     Team.objects.filter(people=None).delete()
     TeamFigure.objects.all().delete()
+    RoomFigure.objects.all().delete()
     Validation.objects.all().delete()
 
 
@@ -283,6 +287,7 @@ def _reading(snapshot: Snapshot, picture: Picture, model: str) -> Reading:
     """The quality figures are only made to look like the reason."""
     reason, usable = picture.reason, not picture.reason
     scores = picture.scores.as_dict() if picture.scores else {}
+    assert snapshot.person_id is not None  # noqa: S101
     side = 40 if reason == "too_small" else 180
     return Reading(
         snapshot=snapshot,
