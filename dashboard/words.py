@@ -31,6 +31,7 @@ PICTURE_REASONS = {
     "too_many_pixels": "The picture is too large.",
     "zero_size": "The picture has no pixels.",
     "no_face": "No face was found.",
+    "too_few_faces": "Fewer than three faces of the room could be read.",
     "not_a_video": "The file is not a video that can be read.",
     "decoder_broke": "The video is damaged; it could not be read to its end.",
     "too_long": "The video is longer than three hours.",

@@ -47,6 +47,7 @@ from monitor.periods import (
 )
 from monitor.services import serving
 from monitor.services.assessment import person_assess
+from monitor.services.demo_rooms import demo_rooms_ensure
 from monitor.services.roles import it_role_ensure, roles_ensure
 from monitor.services.self_reports import validation_measure
 from monitor.services.summaries import person_rebuild
@@ -105,6 +106,7 @@ def demo_seed(*, size: DemoSize, now: datetime, progress: Progress = iter) -> in
     if missing:
         tonight = midnight(size.until + timedelta(days=1), organisation.tz)
         validation_measure(now=min(now, tonight))
+    demo_rooms_ensure(days=frame.days, model=frame.model, seed=size.seed)
     for back in reversed(range(RELEASED_BLOCKS)):
         team_figures_release(now=midnight(size.until, frame.tz) - back * BLOCK)
     # Somebody with a flag, so that a visitor may read and answer it as the person.
