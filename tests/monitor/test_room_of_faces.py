@@ -25,7 +25,9 @@ def room_picture(folder: Path, count: int) -> bytes:
     happy = sorted((folder / "happy").iterdir())
     # One of each: the first letters of a name are the person's.
     people = list({path.name[:2]: path for path in happy}.values())[:count]
-    faces = [cv2.resize(cv2.imread(str(path)), (SIDE, SIDE)) for path in people]
+    faces = [
+        cv2.resize(np.asarray(cv2.imread(str(path))), (SIDE, SIDE)) for path in people
+    ]
     blank = np.full_like(faces[0], 128)
     faces += [blank] * (-count % 3)
     rows = [np.hstack(faces[n : n + 3]) for n in range(0, len(faces), 3)]
