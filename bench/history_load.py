@@ -173,6 +173,8 @@ def snapshot_rows(made: Site, seen: Day, keys: Ints) -> Iterator[Rows]:
     """Pictures as cameras send them, each with a key of its own."""
     taken = microseconds(seen.second)
     common = {
+        "team_id": None,
+        "crew": "",
         "source": Snapshot.Source.API.value,
         "submitted_by_id": int(made.reviewers[0]),
         "reason": "",

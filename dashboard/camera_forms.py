@@ -12,7 +12,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 
 from monitor.camera_login import address_shown
 from monitor.capture_schedule import Stretch
-from monitor.models import Camera, Pause, Person
+from monitor.models import Camera, Pause, Person, Team
 from monitor.services.camera_schedule import Time
 from monitor.services.cameras import Draft
 
@@ -105,7 +105,7 @@ class SourceForm(forms.Form):
 
 
 class CameraForm(SourceForm):
-    """A new camera, of one person's desk."""
+    """A new camera, of one person's desk or of a team's room."""
 
     name = forms.CharField(
         label="Name", max_length=200, widget=forms.TextInput(attrs=TEXT)
@@ -113,8 +113,18 @@ class CameraForm(SourceForm):
     person = forms.ModelChoiceField(
         Person.objects.consented().select_related("team"),
         label="Watches the desk of",
-        empty_label="Choose a person",
+        required=False,
+        empty_label="Choose a person, or a team below",
         help_text="Only people with a current consent.",
+        widget=forms.Select(attrs=SELECT),
+    )
+    team = forms.ModelChoiceField(
+        Team.objects.all(),
+        label="or the room of the team",
+        required=False,
+        empty_label="Not a room",
+        help_text="Nobody is told apart in a room; it feeds figures of the team alone."
+        " It is looked at only while everybody in the team consents.",
         widget=forms.Select(attrs=SELECT),
     )
     every_minutes = forms.IntegerField(

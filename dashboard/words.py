@@ -6,7 +6,9 @@ from math import exp, log
 
 from monitor.correction import Correction, Matrix
 from monitor.models import Camera, CameraProbe, Flag, Snapshot
+from monitor.room_scoring import FEWEST_FACES
 from monitor.scoring import Ratios, Verdict
+from monitor.team_scoring import SMALLEST_TEAM
 
 # Why a face was not counted; from inference.types.REASONS.
 FACE_REASONS = {
@@ -29,6 +31,7 @@ PICTURE_REASONS = {
     "too_many_pixels": "The picture is too large.",
     "zero_size": "The picture has no pixels.",
     "no_face": "No face was found.",
+    "too_few_faces": "Fewer than three faces of the room could be read.",
     "not_a_video": "The file is not a video that can be read.",
     "decoder_broke": "The video is damaged; it could not be read to its end.",
     "too_long": "The video is longer than three hours.",
@@ -197,6 +200,8 @@ def probe_words(probe: CameraProbe, *, smallest: int) -> str:
     """What a test picture shows of the camera's quality."""
     if not probe.is_finished or probe.status == CameraProbe.Status.FAILED:
         return probe.message
+    if probe.team_id:
+        return room_probe_words(probe.faces or 0)
     if not probe.faces:
         return "No face is found. Sit in front of the camera, then take another."
     side = min(probe.box_width, probe.box_height)
@@ -210,3 +215,19 @@ def probe_words(probe: CameraProbe, *, smallest: int) -> str:
         return f"{size} {FACE_REASONS.get(probe.reason, probe.reason)}"
     others = f" {probe.faces} faces are seen; the largest counts." * (probe.faces > 1)
     return f"Good: {size[:1].lower()}{size[1:]}{others}"
+
+
+def room_probe_words(faces: int) -> str:
+    """How many faces of a room's test picture are good enough to be read."""
+    many = f"{faces or 'No'} face{'s' * (faces != 1)} can be read"
+    if faces < FEWEST_FACES:
+        return (
+            f"{many}. A picture of a room counts with {FEWEST_FACES} or more; try while"
+            " people are there, move the camera closer, or use its main stream."
+        )
+    if faces < SMALLEST_TEAM:
+        return (
+            f"{many}: enough for a picture. A figure of the room needs {SMALLEST_TEAM}"
+            " at a time, on the whole."
+        )
+    return f"Good: {many}."

@@ -147,10 +147,10 @@ class PersonAdmin(ImportMixin, admin.ModelAdmin[Person]):  # type: ignore[misc]
 class CameraAdmin(admin.ModelAdmin[Camera]):
     """Where a camera is, is tried before it is kept: on the page Cameras."""
 
-    list_display = ("name", "person", "active")
+    list_display = ("name", "person", "team", "active")
     list_filter = ("active",)
-    search_fields = ("name", "person__name", "person__number")
-    autocomplete_fields = ("person",)
+    search_fields = ("name", "person__name", "person__number", "team__name")
+    autocomplete_fields = ("person", "team")
     exclude = ("address",)
     readonly_fields = ("kind", "shown_address", "certificate")
 

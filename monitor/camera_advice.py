@@ -13,6 +13,8 @@ MOSTLY = 0.5
 # From this share of the unsure faces on, one reason is the cause.
 A_CAUSE = 1 / 3
 FEW_FACES = 0.2
+# Of a room each face is counted: this is five of them in a fifth of the pictures.
+FEW_FACES_IN_ROOM = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,7 @@ CAUSES = {
 }
 
 
-def advice(counts: Counts) -> list[Advice]:
+def advice(counts: Counts, *, is_room: bool = False) -> list[Advice]:
     """What to change about a camera, the most telling first; empty when it is fine."""
     found = []
     if counts.attempts >= ENOUGH and (counts.success_rate or 0) < MOSTLY:
@@ -92,9 +94,11 @@ def advice(counts: Counts) -> list[Advice]:
         text = f"{missed} of {counts.attempts} attempts gave no picture: see its state."
         found.append(Advice("few_pictures", text))
     looked = counts.faces + counts.no_face
-    if looked >= ENOUGH and (counts.face_rate or 0) < FEW_FACES:
+    few = FEW_FACES_IN_ROOM if is_room else FEW_FACES
+    if looked >= ENOUGH and (counts.face_rate or 0) < few:
         text = f"No face in {counts.no_face} of {looked} pictures. Point the camera"
-        found.append(Advice("no_faces", f"{text} at where the person's face is."))
+        where = "people's faces are" if is_room else "the person's face is"
+        found.append(Advice("no_faces", f"{text} at where {where}."))
     if counts.faces >= ENOUGH and (counts.unsure_rate or 0) >= MOSTLY:
         found.append(_why_unsure(counts))
     return found

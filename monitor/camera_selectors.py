@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from monitor.camera_advice import NAMES, Advice, Counts, advice
 from monitor.models import Camera, CameraDay, Organisation, Pause, Person
 from monitor.periods import local_day
 from monitor.querysets import CameraQuerySet
+from monitor.rooms import crews_of
 from monitor.schedules import holds_for, pauses_of
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class CameraRow:
     counts: Counts
     trend: list[CameraDayPoint]
     advice: list[Advice]
+    rests: str = ""  # why a room may not be looked at; it names nobody
 
     @property
     def is_silent(self) -> bool:
@@ -77,14 +79,16 @@ def _rows(asked: CameraQuerySet, now: datetime) -> list[CameraRow]:
     today = local_day(now, Organisation.current().tz)
     span = [today - timedelta(days=n) for n in reversed(range(TREND_DAYS))]
     days = _days(cameras, span[0])
-    return [
-        _row(
-            camera,
-            next((each for each in pauses if holds_for(each, camera)), None),
-            [CameraDayPoint(day, days[camera.pk].get(day, Counts())) for day in span],
-        )
-        for camera in cameras
-    ]
+    crews = crews_of(camera.team_id for camera in cameras if camera.team_id)
+    rows = []
+    for camera in cameras:
+        pause = next((each for each in pauses if holds_for(each, camera)), None)
+        counts = [CameraDayPoint(at, days[camera.pk].get(at, Counts())) for at in span]
+        crew = crews[camera.team_id] if camera.team_id else None
+        problem = crew.problem if crew else None
+        row = _row(camera, pause, counts)
+        rows.append(replace(row, rests=problem.message) if problem else row)
+    return rows
 
 
 def _days(
@@ -107,7 +111,7 @@ def _row(camera: Camera, pause: Pause | None, trend: list[CameraDayPoint]) -> Ca
         pause=pause,
         counts=sum((point.counts for point in trend), Counts()),
         trend=trend,
-        advice=advice(recent),
+        advice=advice(recent, is_room=camera.is_room),
     )
 
 

@@ -8,8 +8,9 @@ from functools import lru_cache
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any, Self
 
+from django.conf import settings
 from django.db import models, transaction
-from django.db.models import Case, Exists, F, Max, OuterRef, Q, When
+from django.db.models import Case, Count, Exists, F, Max, OuterRef, Q, When
 from django.utils import timezone
 
 from inference import EMOTIONS
@@ -87,6 +88,19 @@ class TeamQuerySet(models.QuerySet[Any]):
             return self.all()
         return self.none()
 
+    def with_open_rooms(self) -> Self:
+        """Whose rooms may be looked at: enough people, each with a current consent.
+
+        `monitor.rooms.Crew.problem` says the same of one team, in words.
+        """
+        from monitor.models import Person
+
+        members = Person.objects.filter(team=OuterRef("pk"))
+        size = Count("people")
+        return self.alias(size=size).filter(
+            ~Exists(members.exclude(_current_consent())), size__gte=settings.TEAM_SIZE
+        )
+
 
 def _current_consent() -> Exists:
     from monitor.models import Consent
@@ -101,6 +115,15 @@ class CameraQuerySet(models.QuerySet[Any]):
             return self.filter(pk=int(text))
         return self.filter(name=text)
 
+    def may_receive_from(self, user: User | AnonymousUser) -> Self:
+        """Whose pictures this user may send; those of rooms only for everybody."""
+        from monitor.models import Person
+
+        if user.is_active and user.has_perm("monitor.add_snapshot"):
+            return self.all()
+        people = Person.objects.may_receive_from(user)
+        return self.filter(person__in=people.values("pk"))
+
     def manageable_by(self, user: User | AnonymousUser) -> Self:
         """Cameras that this user may set up: all with the permission, else none."""
         if user.is_active and user.has_perm("monitor.change_camera"):
@@ -108,16 +131,16 @@ class CameraQuerySet(models.QuerySet[Any]):
         return self.none()
 
     def fetched(self) -> Self:
-        """Cameras that we may ask for a picture: switched on, of a consenting person.
+        """Cameras that we may ask for a picture: switched on, with consent."""
+        return self.consented().filter(kind__in=self.model.FETCHED, active=True)
 
-        Room cameras are not among them: intake takes pictures of single people only.
-        """
-        from monitor.models import Person
+    def consented(self) -> Self:
+        """Of a person who consents, or of a room whose whole team does."""
+        from monitor.models import Person, Team
 
         return self.filter(
-            kind__in=self.model.FETCHED,
-            active=True,
-            person__in=Person.objects.consented().values("pk"),
+            Q(person__in=Person.objects.consented().values("pk"))
+            | Q(team__in=Team.objects.with_open_rooms().values("pk"))
         )
 
     def due(self, now: datetime) -> Self:

@@ -53,13 +53,16 @@ def _hours(cameras: Collection[Camera]) -> dict[int | None, tuple[Stretch, ...]]
 def pauses_of(cameras: Collection[Camera], *, since: datetime) -> list[Pause]:
     """Pauses that touch one of the cameras and were not over at `since`."""
     people = {camera.person_id for camera in cameras if camera.person_id}
+    teams = {camera.team_id for camera in cameras if camera.team_id}
     asked = (
         Q(camera__isnull=True, person__isnull=True)
         | Q(camera__in=[camera.pk for camera in cameras])
         | Q(person__in=people)
     )
+    if teams:
+        asked |= Q(person__team__in=teams)
     lasting = Q(ends_at__isnull=True) | Q(ends_at__gt=since)
-    return list(Pause.objects.filter(asked & lasting))
+    return list(Pause.objects.filter(asked & lasting).select_related("person"))
 
 
 def is_paused(camera: Camera, moment: datetime) -> bool:
@@ -68,6 +71,9 @@ def is_paused(camera: Camera, moment: datetime) -> bool:
 
 
 def holds_for(pause: Pause, camera: Camera) -> bool:
+    """A person's pause holds for their desk, and for the room of their team."""
     if pause.camera_id is not None:
         return pause.camera_id == camera.pk
-    return pause.person_id is None or pause.person_id == camera.person_id
+    if pause.person is None or pause.person_id == camera.person_id:
+        return True
+    return camera.team_id is not None and pause.person.team_id == camera.team_id

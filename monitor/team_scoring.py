@@ -119,8 +119,8 @@ def team_figures(
     if reason := _unfit(members.values(), k):
         return TeamFigures(None, reason)
     if len(members.keys() - based) >= k:
-        means = _level([(row.stress, row.happiness) for row in members.values()], seed)
-        return TeamFigures(means, is_base=True)
+        rows = [(row.stress, row.happiness) for row in members.values()]
+        return TeamFigures(level_of(rows, seed), is_base=True)
     level = _linked(members, earlier, k, seed)
     if level is None:
         reason = f"fewer than {k} of its people were in an earlier figure together"
@@ -172,12 +172,14 @@ def _linked(
                 (now.stress - then.stress, now.happiness - then.happiness)
                 for now, then in same
             ]
-            return figure.level.moved(_level(changes, seed))
+            return figure.level.moved(level_of(changes, seed))
     return spliced.level if spliced else None
 
 
-def _level(people: Sequence[tuple[float, float]], seed: str) -> Level:
+def level_of(people: Sequence[tuple[float, float]], seed: str) -> Level:
     """Means over people with intervals by resampling people (Efron 1979, Ann. Stat. 7).
+
+    Of rooms the days take the place of people.
 
     Percentile intervals of few people are too narrow; they are expanded by
     sqrt(n / (n - 1)) t / z (Hesterberg 2015, Am. Stat. 69, 371-386). The seed makes the

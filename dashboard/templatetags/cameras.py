@@ -21,6 +21,8 @@ def camera_badge(row: CameraRow) -> SafeString:
     camera = row.camera
     if not camera.active:
         return badge("pause", "badge-thin", "Switched off")
+    if row.rests:
+        return badge("pause", "badge-stale", "Not looked at")
     if row.pause is not None:
         return badge("pause", "badge-open", "Paused")
     if row.is_silent:

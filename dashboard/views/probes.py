@@ -19,6 +19,7 @@ from dashboard.http import Asked, private
 from dashboard.views.cameras import camera_page, manages_cameras, own_camera
 from dashboard.words import camera_advice, probe_words
 from monitor.models import Camera, CameraProbe
+from monitor.room_scoring import FEWEST_FACES
 from monitor.services import cameras, probes
 from monitor.services.cameras import CameraRefused
 
@@ -97,11 +98,19 @@ def probe(request: Asked, pk: int) -> HttpResponse:
         "probe": found,
         "words": probe_words(found, smallest=SMALLEST_FACE),
         "advice": camera_advice(found.code),
+        "is_good": is_good(found),
         "is_new": found.camera is None,
         "can_keep": good,
     }
     template = "parts/probe_result.html" if request.htmx else "camera_probe.html"
     return render(request, template, context)
+
+
+def is_good(probe: CameraProbe) -> bool:
+    """Whether the faces of the test picture can be read."""
+    if probe.team_id:
+        return (probe.faces or 0) >= FEWEST_FACES
+    return bool(probe.faces) and not probe.reason
 
 
 @require_safe

@@ -21,16 +21,17 @@ def snapshot(request: Asked, pk: int) -> HttpResponse:
     found: Snapshot = get_object_or_404(
         visible.select_related("person__team", "camera"), pk=pk
     )
-    if found.is_finished or not request.htmx:
+    person = found.person
+    if person and (found.is_finished or not request.htmx):
         access_record(
             actor=request.user,
-            people=[found.person],
+            people=[person],
             action=AccessEntry.Action.SNAPSHOT,
         )
     readings = list(found.readings.order_by("face_index", "pk"))
     context = {
         "snapshot": found,
-        "person": found.person,
+        "person": person,
         "state": STATES[Snapshot.Status(found.status)],
         "reason": reason_words(found.reason),
         "readings": readings,

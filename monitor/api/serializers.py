@@ -261,6 +261,20 @@ class TeamOutput(serializers.ModelSerializer[Team]):
         fields = ("id", "name")
 
 
+class RoomBlockOutput(serializers.Serializer[Any]):
+    """The room of a team over a fortnight; null with a reason while not shown."""
+
+    stress = serializers.FloatField(allow_null=True)
+    stress_interval = IntervalOutput(allow_null=True)
+    happiness = serializers.FloatField(allow_null=True)
+    happiness_interval = IntervalOutput(allow_null=True)
+    days = serializers.IntegerField(help_text="Days with enough faces.")
+    expected_days = serializers.IntegerField()
+    coverage = serializers.FloatField()
+    people_at_least = serializers.IntegerField()
+    reason = serializers.CharField()
+
+
 class TeamBlockOutput(serializers.Serializer[Any]):
     """A team over a fortnight; null with a reason while it must not be shown."""
 
@@ -272,6 +286,9 @@ class TeamBlockOutput(serializers.Serializer[Any]):
         allow_null=True, help_text="The number itself would tell who came or went."
     )
     reason = serializers.CharField()
+    room = RoomBlockOutput(
+        allow_null=True, help_text="Of cameras in rooms; null for a team without any."
+    )
 
     def get_fields(self) -> dict[str, Any]:
         # "from" cannot be the name of an attribute.

@@ -150,7 +150,7 @@ class SnapshotDetailApi(APIView):
         snapshot: Snapshot = get_object_or_404(
             visible.prefetch_related("readings"), pk=pk
         )
-        if snapshot.is_finished:
+        if snapshot.is_finished and snapshot.person_id:
             access_record(
                 actor=account(request),
                 people=[snapshot.person_id],

@@ -14,6 +14,7 @@ from monitor.models.people import Consent, Organisation, Person, Team
 from monitor.models.pictures import Snapshot, SnapshotImage
 from monitor.models.probes import CameraProbe
 from monitor.models.readings import DailySummary, Reading
+from monitor.models.rooms import RoomDay, RoomFigure, RoomReading
 from monitor.models.self_reports import Invitation, SelfReport, Validation
 from monitor.models.stations import PersonPin, Station, StationVisit
 from monitor.models.teams import TeamFigure
@@ -56,6 +57,9 @@ __all__ = [
     "PersonPin",
     "Reading",
     "Recomputation",
+    "RoomDay",
+    "RoomFigure",
+    "RoomReading",
     "SelfReport",
     "ShadowReading",
     "SiteCalibration",

@@ -9,12 +9,14 @@ from django.db import models
 from django.db.models import Q
 
 from monitor.models.cameras import Camera
-from monitor.models.people import Person
+from monitor.models.people import Person, Team
 from monitor.querysets import SnapshotQuerySet
 
 
 class Snapshot(models.Model):
     """One accepted picture and how far its analysis has come.
+
+    It is of one person, or of the room of a team: then it is nobody's picture.
 
     PENDING -> PROCESSING -> DONE, NO_FACE or FAILED; SKIPPED when consent was withdrawn
     on the way. PROCESSING falls back to PENDING when its lease runs out.
@@ -43,8 +45,17 @@ class Snapshot(models.Model):
         DEMO = "demo", "demonstration"
 
     person = models.ForeignKey(
-        Person, on_delete=models.CASCADE, related_name="snapshots", db_index=False
+        Person,
+        null=True,
+        on_delete=models.CASCADE,
+        related_name="snapshots",
+        db_index=False,
     )
+    team = models.ForeignKey(
+        Team, null=True, on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+    # Of a room: `Crew.mark` of its team when the picture was taken in.
+    crew = models.CharField(max_length=16, blank=True, db_default="")
     camera = models.ForeignKey(
         Camera, null=True, on_delete=models.SET_NULL, related_name="snapshots"
     )
@@ -75,6 +86,11 @@ class Snapshot(models.Model):
             models.UniqueConstraint(
                 fields=["submitted_by", "idempotency_key"], name="snapshot_sent_once"
             ),
+            models.CheckConstraint(
+                condition=Q(person__isnull=False, team__isnull=True)
+                | Q(person__isnull=True, team__isnull=False),
+                name="snapshot_of_person_or_room",
+            ),
         ]
         indexes: ClassVar = [
             # The queue: only rows that are not finished, so it stays tiny.
@@ -84,10 +100,19 @@ class Snapshot(models.Model):
                 name="snapshot_queue",
             ),
             models.Index(fields=["person", "-taken_at"], name="snapshot_of_person"),
+            models.Index(
+                fields=["team", "-taken_at"],
+                condition=Q(team__isnull=False),
+                name="snapshot_of_room",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"snapshot {self.pk} ({self.status})"
+
+    @property
+    def is_room(self) -> bool:
+        return self.team_id is not None
 
     @property
     def is_finished(self) -> bool:

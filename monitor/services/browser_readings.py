@@ -125,7 +125,7 @@ def _check_model(version: str) -> None:
 
 @transaction.atomic
 def _store(snapshot: Snapshot, given: BrowserReading) -> None:
-    people_lock([snapshot.person_id])
+    people_lock(filter(None, [snapshot.person_id]))
     if not Person.objects.consented().filter(pk=snapshot.person_id).exists():
         raise Refused("no_consent", "There is no current consent.", status=403)
     _check_pace(snapshot)

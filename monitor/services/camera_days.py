@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Count, F, Q, Sum
 from django.db.models.functions import TruncDate
 
-from inference import FrameReading
+from inference import FaceReading, FrameReading
 from monitor.models import Camera, CameraDay, Organisation, Reading, Snapshot
 from monitor.periods import local_day
 
@@ -43,7 +43,7 @@ def camera_days_add(
     sums: Sums = defaultdict(lambda: defaultdict(float))
     for row in seen:
         total = sums[row.camera_id or 0, local_day(row.taken_at, tz)]
-        for name, n in _counts(frames[row.pk]).items():
+        for name, n in _counts(row, frames[row.pk]).items():
             total[name] += n
     add(sums)
 
@@ -57,10 +57,18 @@ def add(sums: Mapping[CameraDate, Mapping[str, float]]) -> None:
         CameraDay.objects.filter(camera=camera, day=day).update(**more)
 
 
-def _counts(frame: FrameReading) -> dict[str, float]:
+def _counts(snapshot: Snapshot, frame: FrameReading) -> dict[str, float]:
+    """Of the largest face, as for readings; in a room of each."""
     if not frame.faces:
         return {"no_face": 1}
-    face = frame.faces[0]
+    total: dict[str, float] = defaultdict(float)
+    for face in frame.faces if snapshot.is_room else frame.faces[:1]:
+        for name, n in _face_counts(face).items():
+            total[name] += n
+    return total
+
+
+def _face_counts(face: FaceReading) -> dict[str, float]:
     reason = COLUMN.get(face.reason)
     return {
         "faces": 1,
@@ -75,8 +83,11 @@ def _counts(frame: FrameReading) -> dict[str, float]:
 def camera_days_rebuild(*, camera: Camera) -> int:
     """Make what comes from readings equal to them, for all days; says how many.
 
-    Attempts are known here alone, so they stay.
+    Attempts are known here alone, so they stay; so are the counts of a room, of whose
+    pictures with few faces nothing else is kept.
     """
+    if camera.is_room:
+        return 0
     # Whoever counts on at this moment waits.
     Camera.objects.select_for_update(no_key=True).get(pk=camera.pk)
     list(CameraDay.objects.select_for_update().filter(camera=camera))

@@ -9,6 +9,7 @@ from itertools import pairwise
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from monitor.capture_schedule import Stretch
@@ -169,7 +170,8 @@ def _paused_changed(pause: Pause) -> None:
     if pause.camera_id is not None:
         cameras = Camera.objects.filter(pk=pause.camera_id)
     elif pause.person_id is not None:
-        cameras = Camera.objects.filter(person=pause.person_id)
+        whose = Q(person=pause.person_id) | Q(team__people=pause.person_id)
+        cameras = Camera.objects.filter(whose)
     cameras_reschedule(cameras=cameras)
 
 
@@ -180,7 +182,7 @@ def camera_capture_now(*, camera: Camera) -> None:
     if row is None:
         raise ScheduleRefused(
             "No pictures are fetched from this camera: it is switched off, sends its"
-            " pictures itself, or there is no consent."
+            " pictures itself, or there is no consent; of a room, of everybody."
         )
     schedule = schedules_of([row], since=now)[row.pk]
     if schedule.pause_at(now):

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import F, Q
 
 from monitor.capture_schedule import Schedule
-from monitor.models import Camera, CameraEvent, Person
+from monitor.models import Camera, CameraEvent
 from monitor.querysets import CameraQuerySet
 from monitor.schedules import schedules_of
 from monitor.services.camera_schedule import cameras_reschedule_lost
@@ -46,10 +46,7 @@ def silent_cameras(*, now: datetime) -> list[Camera]:
 
 def _watched() -> CameraQuerySet:
     """Those that we fetch from, and of the others those that ever sent anything."""
-    rows: CameraQuerySet = Camera.objects.filter(
-        Q(team__isnull=False) | Q(person__in=Person.objects.consented().values("pk")),
-        active=True,
-    )
+    rows: CameraQuerySet = Camera.objects.consented().filter(active=True)
     return rows.exclude(seen_at__isnull=True, expected_from__isnull=True)
 
 

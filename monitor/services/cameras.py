@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 from datetime import date
+from typing import Protocol
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -15,6 +16,7 @@ from capture.hidden import HIDDEN, hidden_names, hide
 from monitor.camera_login import login_seal
 from monitor.capture_limits import limits
 from monitor.models import Camera, CameraProbe, DailySummary, Person, Team
+from monitor.rooms import crew_of
 from monitor.services.camera_schedule import EVERY, camera_reschedule
 
 CERTIFICATE = re.compile("[0-9a-f]{64}")
@@ -27,6 +29,16 @@ class CameraRefused(Exception):
         super().__init__(message)
         self.message = message
         self.field = field
+
+
+class Watching(Protocol):
+    """A camera, or what becomes one: of a person, or of a team's room."""
+
+    @property
+    def person(self) -> Person | None: ...
+
+    @property
+    def team(self) -> Team | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +61,20 @@ class Draft:
 def draft_checked(draft: Draft) -> Draft:
     """The draft with logins and keys out of its address; raises CameraRefused."""
     if (draft.person is None) == (draft.team is None):
-        raise CameraRefused("Choose a person or a team, not both.", "person")
+        raise CameraRefused(
+            "Choose whose desk it watches, or which team's room: one of the two.",
+            "person",
+        )
     if draft.every_minutes not in EVERY:
         raise CameraRefused("Choose 1 to 240 minutes.", "every_minutes")
-    consented_check(draft.person)
+    consented_check(draft)
     if draft.kind == Camera.Kind.PUSH:
+        if draft.team:
+            raise CameraRefused(
+                "Pictures of a room are fetched and cannot be sent; choose another"
+                " kind.",
+                "kind",
+            )
         return replace(draft, address="", user="", password="", secrets=())
     address, user, password = draft.address.strip(), draft.user, draft.password
     certificate = draft.certificate.replace(":", "").strip().lower()
@@ -108,8 +129,11 @@ def login_sealed(draft: Draft) -> bytes:
     return login_seal(draft.user, draft.password, secrets, address=draft.address)
 
 
-def consented_check(person: Person | None) -> None:
-    """Raise CameraRefused for somebody without a current consent."""
+def consented_check(watching: Watching) -> None:
+    """Raise CameraRefused without a current consent, for a room of everybody."""
+    person, team = watching.person, watching.team
+    if team and (problem := crew_of(team.pk).problem):
+        raise CameraRefused(problem.message, "team")
     if person and not Person.objects.consented().filter(pk=person.pk).exists():
         raise CameraRefused(
             f"{person} has not consented to pictures; record the consent first.",
@@ -141,7 +165,7 @@ def camera_from_probe(*, probe: CameraProbe) -> Camera:
     """
     if probe.status != CameraProbe.Status.DONE:
         raise CameraRefused("There is no test picture yet; try the camera first.")
-    consented_check(probe.person)
+    consented_check(probe)
     facts: dict[str, object] = {
         "kind": probe.kind,
         "address": probe.address,

@@ -55,7 +55,15 @@ STATES = {
     "idempotency_key_reused": State.OK,
 }
 # Somebody stopped it while the picture was on its way: as if it had not been asked.
-STOPPED = frozenset({"camera_inactive", "camera_paused", "no_consent"})
+STOPPED = frozenset(
+    {
+        "camera_inactive",
+        "camera_paused",
+        "no_consent",
+        "room_no_consent",
+        "room_team_too_small",
+    }
+)
 
 
 class Fetcher(Protocol):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from monitor.models import Consent, Person, Snapshot, SnapshotImage
@@ -25,10 +26,12 @@ def consent_give(*, person: Person, by: User | None = None) -> Consent:
 def consent_withdraw(*, person: Person) -> None:
     """End the consent, drop pictures on their way; the person is hidden from now on.
 
-    A picture that intake lets in at this very moment is skipped by `readings_record`.
+    Those of the room of their team are dropped, too: the person may be in them. A
+    picture that intake lets in at this very moment is skipped by `readings_record`.
     """
     Consent.objects.current().filter(person=person).update(withdrawn_at=timezone.now())
-    snapshots_skip(Snapshot.objects.filter(person=person).unfinished())
+    concerned = Q(person=person) | Q(team=person.team_id)
+    snapshots_skip(Snapshot.objects.filter(concerned).unfinished())
     videos_skip(person=person)
 
 

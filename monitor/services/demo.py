@@ -31,6 +31,7 @@ from monitor.models import (
     Organisation,
     Person,
     Reading,
+    RoomFigure,
     SelfReport,
     Snapshot,
     SnapshotImage,
@@ -48,6 +49,7 @@ from monitor.periods import (
 from monitor.services import serving
 from monitor.services.assessment import person_assess
 from monitor.services.demo_cameras import camera_finish
+from monitor.services.demo_rooms import demo_rooms_ensure
 from monitor.services.roles import it_role_ensure, roles_ensure
 from monitor.services.self_reports import validation_measure
 from monitor.services.summaries import person_rebuild
@@ -107,6 +109,7 @@ def demo_seed(*, size: DemoSize, now: datetime, progress: Progress = iter) -> in
     if missing:
         tonight = midnight(size.until + timedelta(days=1), organisation.tz)
         validation_measure(now=min(now, tonight))
+    demo_rooms_ensure(days=frame.days, model=frame.model, seed=size.seed)
     for back in reversed(range(RELEASED_BLOCKS)):
         team_figures_release(now=midnight(size.until, frame.tz) - back * BLOCK)
     # Somebody with a flag, so that a visitor may read and answer it as the person.
@@ -123,6 +126,8 @@ def demo_found(*, size: DemoSize) -> Findings:
 def demo_reset(*, progress: Callable[[list[Person]], Iterable[Person]] = iter) -> None:
     """Delete all people and teams of the demonstration organisation."""
     _organisation()
+    Camera.objects.exclude(team=None).delete()
+    Snapshot.objects.exclude(team=None).delete()
     for person in progress(list(Person.objects.order_by("pk"))):
         with transaction.atomic():
             # Plain rows first: the cascade would load every one of them.
@@ -134,6 +139,7 @@ def demo_reset(*, progress: Callable[[list[Person]], Iterable[Person]] = iter) -
             person.delete()
     Team.objects.filter(people=None).delete()
     TeamFigure.objects.all().delete()
+    RoomFigure.objects.all().delete()
     Validation.objects.all().delete()
 
 
@@ -297,6 +303,7 @@ def _snapshot(camera: Camera, picture: Picture) -> Snapshot:
 def _reading(snapshot: Snapshot, picture: Picture, sight: Sight, model: str) -> Reading:
     reason, usable = picture.reason, not picture.reason
     scores = picture.scores.as_dict() if picture.scores else {}
+    assert snapshot.person_id is not None  # noqa: S101
     return Reading(
         snapshot=snapshot,
         person_id=snapshot.person_id,

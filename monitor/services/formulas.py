@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from inference import EMOTIONS
-from monitor.models import DailySummary, Formula, Recomputation
+from monitor.models import DailySummary, Formula, Recomputation, RoomDay
 from monitor.scoring import Weights
 
 NAME = re.compile(r"[\w.+-]{1,20}", re.ASCII)
@@ -120,6 +120,7 @@ def formula_forget(*, formula: Formula) -> int:
             raise FormulaRefused(f"the recomputation under {row} is not finished")
         row.recomputations.all().delete()
         Formula.objects.filter(pk=row.pk).update(since=None)
+        RoomDay.objects.filter(formula=row).delete()
         return DailySummary.objects.filter(formula=row).delete()[0]
 
 

@@ -24,6 +24,7 @@ from monitor import pictures, vault
 from monitor.models import Camera, Organisation, Pause, Person, Snapshot
 from monitor.models import SnapshotImage as Image
 from monitor.querysets import PersonQuerySet
+from monitor.rooms import crew_of
 from monitor.schedules import is_paused
 from monitor.tasks import wake_worker
 
@@ -94,8 +95,9 @@ def snapshot_accept(*, upload: Upload, by: User) -> Accepted:
 
 def _take_in(upload: Upload, by: User, digest: str) -> Snapshot:
     person, camera = _whose(upload, by)
+    crew = _room_crew(camera, upload.source)
     taken_at = time_checked(upload.taken_at)
-    if upload.source == Snapshot.Source.SESSION:
+    if person and upload.source == Snapshot.Source.SESSION:
         session_check(person=person, by=by, at=taken_at)
     _check_queue()
     try:
@@ -105,6 +107,8 @@ def _take_in(upload: Upload, by: User, digest: str) -> Snapshot:
         raise Refused(exc.code, exc.message, status=status, field="image") from exc
     snapshot = Snapshot(
         person=person,
+        team_id=None if person or camera is None else camera.team_id,
+        crew=crew,
         camera=camera,
         source=upload.source,
         taken_at=taken_at,
@@ -170,10 +174,13 @@ def first_result(*, key: str | None, by: User, digest: str) -> Snapshot | None:
     return first
 
 
-def _whose(upload: Upload, by: User) -> tuple[Person, Camera | None]:
-    """The person of the picture, who has consented, and the camera if it was named."""
+def _whose(upload: Upload, by: User) -> tuple[Person | None, Camera | None]:
+    """The person of the picture, who has consented, and the camera if it was named.
+
+    Nobody when the camera is that of a room.
+    """
     people = Person.objects.may_receive_from(by).with_consent()
-    camera = _camera(upload.camera, people) if upload.camera else None
+    camera = _camera(upload.camera, by) if upload.camera else None
     person = _person(upload.person, people) if upload.person else None
     if camera and person and camera.person_id != person.pk:
         raise Refused(
@@ -181,6 +188,8 @@ def _whose(upload: Upload, by: User) -> tuple[Person, Camera | None]:
             "This camera belongs to another person; send one of the two.",
             field="camera",
         )
+    if camera and camera.is_room:
+        return None, camera
     if camera and camera.person_id and not person:
         person = people.get(pk=camera.person_id)
     if not person:
@@ -195,9 +204,8 @@ def _whose(upload: Upload, by: User) -> tuple[Person, Camera | None]:
     return person, camera
 
 
-def _camera(name: str, people: PersonQuerySet) -> Camera:
-    allowed = Camera.objects.filter(person__in=people.values("pk"))
-    camera: Camera | None = allowed.named(name).first()
+def _camera(name: str, by: User) -> Camera:
+    camera: Camera | None = Camera.objects.may_receive_from(by).named(name).first()
     if camera is None:
         raise Refused(
             "unknown_camera", "There is no such camera.", status=404, field="camera"
@@ -210,6 +218,29 @@ def _camera(name: str, people: PersonQuerySet) -> Camera:
             field="camera",
         )
     return camera
+
+
+def _room_crew(camera: Camera | None, source: str) -> str:
+    """The mark of who may be in the picture, each of whom consents; "" for a desk.
+
+    Only what is fetched this moment is taken in: of a picture that was sent nobody
+    knows any more who belonged to the team when it was taken.
+    """
+    if camera is None or camera.team_id is None:
+        return ""
+    if source != Snapshot.Source.CAMERA:
+        raise Refused(
+            "room_camera",
+            "This is the camera of a room. Its pictures are fetched by the schedule"
+            " alone and cannot be sent; send pictures of one person, or name another"
+            " camera.",
+            status=403,
+            field="camera",
+        )
+    crew = crew_of(camera.team_id)
+    if problem := crew.problem:
+        raise Refused(problem.code, problem.message, status=403, field="camera")
+    return crew.mark
 
 
 def _person(named: str | Person, people: PersonQuerySet) -> Person:

@@ -13,16 +13,18 @@ from django.utils import timezone
 from capture import CaptureError, Shot
 from capture.addresses import same_place
 from capture.hidden import HIDDEN, hidden_names
-from inference import FrameReading
+from inference import FaceReading, FrameReading
 from inference.runtime import get_engine
 from monitor import tasks, vault
 from monitor.camera_login import Login, login_read, login_seal, source_with_login
 from monitor.models import AccessEntry, Camera, CameraProbe, Pause, Person
+from monitor.rooms import crew_pauses
 from monitor.services import serving
 from monitor.services.access import access_record
 from monitor.services.cameras import (
     CameraRefused,
     Draft,
+    Watching,
     consented_check,
     draft_checked,
     login_sealed,
@@ -45,13 +47,19 @@ GIVEN_UP = {
 }
 
 
-def seeing_check(person: Person | None) -> None:
-    """Raise CameraRefused where nobody may see a picture of this person now.
+def seeing_check(watching: Watching) -> None:
+    """Raise CameraRefused where nobody may see a picture of this desk or room now.
 
     Hours, holidays and pauses of a camera do not matter: that is when it is set up.
     """
-    consented_check(person)
-    now = timezone.now()
+    consented_check(watching)
+    person, now = watching.person, timezone.now()
+    if watching.team and crew_pauses(watching.team.pk, now).exists():
+        raise CameraRefused(
+            "Somebody of this team has paused their pictures; the room is not looked at"
+            " before the pause ends.",
+            "team",
+        )
     lasting = Q(ends_at__isnull=True) | Q(ends_at__gt=now)
     pauses = Pause.objects.filter(lasting, begins_at__lte=now)
     if person and pauses.filter(person=person).exists():
@@ -65,7 +73,7 @@ def seeing_check(person: Person | None) -> None:
 def probe_begin(*, draft: Draft, by: User) -> CameraProbe:
     """Ask for a test picture of a camera that is being set up; raises CameraRefused."""
     checked = draft_checked(draft)
-    seeing_check(checked.person)
+    seeing_check(checked)
     if Camera.objects.filter(name=checked.name).exists():
         raise CameraRefused("There is a camera of this name already.", "name")
     return CameraProbe.objects.create(
@@ -101,7 +109,7 @@ def probe_camera(
     if wanted.kind not in Camera.FETCHED:
         raise CameraRefused("This camera sends its pictures itself.", "kind")
     checked = draft_checked(wanted)
-    seeing_check(checked.person)
+    seeing_check(checked)
     return CameraProbe.objects.create(
         by=by,
         asked_at=timezone.now(),
@@ -163,9 +171,9 @@ def probe_take() -> CameraProbe | None:
 def probe_fetch(*, probe: CameraProbe, fetcher: Fetcher) -> None:
     """Ask the camera, keep the picture sealed, and have a worker look for the face."""
     try:
-        seeing_check(probe.person)
+        seeing_check(probe)
         shot = fetcher.fetch(source_with_login(probe))
-        seeing_check(probe.person)  # it took its time
+        seeing_check(probe)  # it took its time
     except CameraRefused as exc:
         _fail(probe, "stopped", exc.message)
     except CaptureError as exc:
@@ -206,7 +214,7 @@ def probe_judge(*, pk: int) -> None:
     if probe is None:
         return
     try:
-        seeing_check(probe.person)
+        seeing_check(probe)
     except CameraRefused as exc:
         _fail(probe, "stopped", exc.message)
         return
@@ -215,7 +223,15 @@ def probe_judge(*, pk: int) -> None:
     if frame.error:
         _fail(probe, "not_a_picture", "The camera's picture cannot be read.")
         return
-    _unfinished(probe).update(status=Status.DONE, **_seen(frame))
+    seen = _seen(frame)
+    if probe.team is not None:
+        seen["faces"] = sum(_is_good(face) for face in frame.faces)
+    _unfinished(probe).update(status=Status.DONE, **seen)
+
+
+def _is_good(face: FaceReading) -> bool:
+    """Whether the gate has nothing against the picture of this face."""
+    return face.usable or face.reason in FELT
 
 
 def _seen(frame: FrameReading) -> dict[str, object]:
@@ -229,7 +245,7 @@ def _seen(frame: FrameReading) -> dict[str, object]:
         box = face.box
         seen |= {
             # What the gate says of the picture, not what the face seems to show.
-            "reason": "" if face.reason in FELT else face.reason,
+            "reason": "" if _is_good(face) else face.reason,
             "box_x": box.x,
             "box_y": box.y,
             "box_width": box.width,
@@ -244,13 +260,12 @@ FELT = frozenset({"uncertain", "other_emotion"})
 def probe_picture(*, probe: CameraProbe) -> bytes:
     """The test picture, for whoever asked for it; a look at a person is noted.
 
+    Of a room, for each of the team: any of them may be in it.
     Raises CameraRefused once it may not be seen any more.
     """
-    seeing_check(probe.person)
-    if probe.person is not None:
-        access_record(
-            actor=probe.by, people=[probe.person], action=AccessEntry.Action.LIVE
-        )
+    seeing_check(probe)
+    people = [probe.person] if probe.person else Person.objects.filter(team=probe.team)
+    access_record(actor=probe.by, people=people, action=AccessEntry.Action.LIVE)
     return vault.unseal(bytes(probe.sealed))
 
 
@@ -270,7 +285,7 @@ def live_next(*, camera: Camera, by: User) -> CameraProbe | None:
     """
     if not camera.active:
         raise CameraRefused("This camera is switched off.")
-    seeing_check(camera.person)
+    seeing_check(camera)
     # Not those of another address that the same user tries at the same time.
     own = CameraProbe.objects.filter(
         camera=camera, by=by, kind=camera.kind, address=camera.address

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from monitor.models import (
@@ -25,9 +25,11 @@ from monitor.models import (
     Person,
     Reading,
     Recomputation,
+    RoomDay,
 )
 from monitor.periods import local_day, midnight
 from monitor.services.formulas import FormulaRefused
+from monitor.services.room_days import rooms_rebuild
 from monitor.services.summaries import people_lock, person_rebuild
 
 State = Recomputation.State
@@ -81,7 +83,7 @@ def recomputation_pursue(*, run: Recomputation) -> Iterator[int]:
     """
     while (pk := people_left(run=run).values_list("pk", flat=True).first()) is not None:
         yield _person(run, pk)
-    _note(run, state=State.DONE, finished_at=timezone.now())
+    _rooms(run)
 
 
 def people_left(*, run: Recomputation) -> QuerySet[Person]:
@@ -105,10 +107,11 @@ def recomputation_abandon(*, now: datetime) -> Recomputation:
         if run is None:
             raise FormulaRefused("no recomputation is unfinished")
         _refuse_alive(run, now)
-        made = DailySummary.objects.filter(formula=run.formula)
+        made = Q(formula=run.formula)
         if (shown := run.formula.shown_from) is not None:
-            made = made.filter(day__lt=shown)
-        made.delete()
+            made &= Q(day__lt=shown)
+        DailySummary.objects.filter(made).delete()
+        RoomDay.objects.filter(made).delete()
         Formula.objects.filter(pk=run.formula_id).update(since=shown)
         Recomputation.objects.filter(pk=run.pk).update(
             state=State.ABANDONED, finished_at=now
@@ -205,6 +208,15 @@ def _person(run: Recomputation, pk: int) -> int:
     _note(run, last_person=pk, days=F("days") + days, alive_at=timezone.now())
     run.last_person = pk
     return days
+
+
+@transaction.atomic
+def _rooms(run: Recomputation) -> None:
+    """Rooms at the end, all at once: there are few, and figures of them stay."""
+    formula = Formula.objects.get(pk=run.formula_id)
+    formula.since = run.since
+    rooms_rebuild(formula=formula)
+    _note(run, state=State.DONE, finished_at=timezone.now())
 
 
 def _note(run: Recomputation, **values: object) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -14,6 +14,7 @@ from monitor.models import Organisation, Person, Team, TeamFigure
 from monitor.periods import BLOCK, block_period, block_start, local_day
 from monitor.scoring import Verdict
 from monitor.selectors import people_ratios
+from monitor.services.room_figures import room_bases, room_figures_release
 from monitor.team_scoring import Earlier, Level, Member, team_figures
 
 # Pictures may come late, and be analysed later still.
@@ -30,6 +31,14 @@ class Known:
     members: dict[int, Member]
     before: list[TeamFigure]
     based: set[int]
+    rooms: list[set[int]]
+
+    def based_beside(self, people: Set[int]) -> set[int]:
+        """Who is in a base, of a team or of a room.
+
+        Not of a room with the very same people, whose levels are no new sum.
+        """
+        return self.based.union(*(room for room in self.rooms if room != people))
 
 
 def team_figures_release(*, now: datetime) -> int:
@@ -51,11 +60,13 @@ def team_figures_release(*, now: datetime) -> int:
             members=_members(people, first),
             before=list(_shown_since(first - REMEMBERED * BLOCK)),
             based=set(_bases().values_list("people", flat=True)),
+            rooms=room_bases(),
         )
         teams = list(Team.objects.all())
         for team in teams:
             own = {row.pk for row in people if row.team_id == team.pk}
             _release(team, own, known, now)
+        room_figures_release(first=first, now=now)
     return len(teams)
 
 
@@ -64,7 +75,7 @@ def _release(team: Team, people: set[int], known: Known, now: datetime) -> None:
     figures = team_figures(
         there,
         earlier=_earlier(there, known.before),
-        based=known.based,
+        based=known.based_beside(there.keys()),
         k=settings.TEAM_SIZE,
         seed=f"{team.pk}:{known.first_day}",
     )

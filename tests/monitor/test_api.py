@@ -136,6 +136,7 @@ def test_employees_see_themselves(person: Person, employee: User, path: str) -> 
 def test_withdrawal_hides_at_once(
     api: APIClient, snapshot: Snapshot, path: str
 ) -> None:
+    assert snapshot.person
     consent_withdraw(person=snapshot.person)
     assert api.get(f"{V1}/{path.format(snapshot.person_id)}").status_code == 404
     assert api.get(f"{V1}/snapshots/{snapshot.pk}/").status_code == 404

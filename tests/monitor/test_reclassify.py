@@ -7,7 +7,7 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
-from monitor.models import DailySummary, Reading, Snapshot, SnapshotImage
+from monitor.models import DailySummary, Person, Reading, Snapshot, SnapshotImage
 from monitor.services.consent import consent_withdraw
 from tests.fakes import FakeEngine, frame
 from tests.monitor.conftest import Waiting
@@ -71,9 +71,10 @@ def test_a_picture_without_a_face_ends_the_run_all_the_same(
 
 
 def test_nobody_without_consent_is_read_again(
-    waiting: Waiting, engine: FakeEngine
+    waiting: Waiting, engine: FakeEngine, person: Person
 ) -> None:
-    consent_withdraw(person=waiting(status=DONE).person)
+    waiting(status=DONE)
+    consent_withdraw(person=person)
     assert reclassify().startswith("0 of 0 pictures")
     assert not Reading.objects.exists()
 

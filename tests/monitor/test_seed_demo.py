@@ -26,12 +26,15 @@ from monitor.models import (
     Organisation,
     Person,
     Reading,
+    RoomDay,
+    RoomFigure,
     SelfReport,
     Snapshot,
     Team,
     Validation,
 )
 from monitor.periods import last_working_days
+from monitor.rooms import crew_of
 from monitor.services import demo, flags
 from monitor.services.flags import Rise
 
@@ -115,6 +118,19 @@ def test_an_interrupted_seed_is_completed(monkeypatch: pytest.MonkeyPatch) -> No
     assert not Person.objects.exclude(assessed_at=None).exists()
     assert seed(days=30).startswith("4 people made")
     assert not Person.objects.filter(assessed_at=None).exists()
+
+
+def test_a_large_team_has_a_room_and_reset_takes_it_away() -> None:
+    seed(people=12, teams=1, days=30)
+    room = Camera.objects.get(team__isnull=False)
+    is_open = crew_of(room.team_id or 0).problem is None
+    assert RoomDay.objects.exists() is is_open
+    assert RoomFigure.objects.filter(team=room.team).count() == 3
+    seed(people=12, teams=1, days=30)
+    assert Camera.objects.filter(team__isnull=False).count() == 1
+    demo.demo_reset()
+    for model in (Camera, Team, RoomDay, RoomFigure):
+        assert not model._default_manager.exists()
 
 
 def test_reset_makes_it_anew() -> None:

@@ -9,6 +9,7 @@ from tqdm import tqdm
 
 from monitor.models import Camera, Person
 from monitor.services.camera_days import camera_days_rebuild
+from monitor.services.room_days import rooms_rebuild
 from monitor.services.summaries import person_rebuild
 
 
@@ -34,3 +35,5 @@ class Command(BaseCommand):
             cameras = cameras.filter(person__number=options["person"])
         days = sum(camera_days_rebuild(camera=camera) for camera in cameras)
         self.stdout.write(f"{days} days of {len(cameras)} cameras")
+        if not options["person"]:
+            self.stdout.write(f"{rooms_rebuild()} days of rooms")
