@@ -27,13 +27,19 @@ import psycopg2
 
 ROOT = Path(__file__).resolve().parent.parent
 # The servers of DATABASE_URL and REDIS_URL, else those of this machine; databases of
-# their own names are used and dropped, and number 9 of Redis.
+# their own names are used and dropped, and of Redis the ninth number after this one.
 POSTGRES = os.environ.get(
     "DATABASE_URL", "postgres://postgres@127.0.0.1:5432/postgres"
 ).rpartition("/")[0]
-REDIS = (
-    os.environ.get("REDIS_URL", "redis://127.0.0.1:6379/0").rpartition("/")[0] + "/9"
-)
+
+
+def redis_beside(url: str, further: int) -> str:
+    """The same server, another number."""
+    server, _, number = url.rpartition("/")
+    return f"{server}/{int(number or 0) + further}"
+
+
+REDIS = redis_beside(os.environ.get("REDIS_URL", "redis://127.0.0.1:6379/0"), 9)
 
 
 def free_port() -> int:

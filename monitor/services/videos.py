@@ -187,7 +187,17 @@ def video_complete(*, video: Video) -> None:
 
 
 def video_take_in(*, path: Path, person: Person, film: Film, by: User) -> Video:
-    """Announce a file and hand in its parts; what was in already is passed over."""
+    """Announce a file and hand in its parts; what was in already is passed over.
+
+    One that is complete, but not read to its end, is gone on with.
+    """
+    taken_at = _checked_time(film.taken_at)
+    alike = Video.objects.unfinished().filter(
+        person=person, name=film.name[:200], size=film.size, taken_at=taken_at
+    )
+    complete: Video | None = alike.exclude(status=Status.UPLOADING).first()
+    if complete:
+        return complete
     video = video_begin(person=person, film=film, by=by)
     there = set(video.parts.values_list("number", flat=True))
     with path.open("rb") as file:
@@ -283,7 +293,9 @@ def _take(video: Video, frame: reader.Frame) -> bool:
     """Take one picture in; with the place that it has, or not at all."""
     done = (frame.seconds // video.every + 1) * video.every
     mine = Video.objects.held(video)
-    if not mine.update(position=done, claimed_at=timezone.now()):
+    # Getting on is no failed attempt: only who is killed at one place again and again
+    # is given up.
+    if not mine.update(position=done, claimed_at=timezone.now(), attempts=0):
         return False
     upload = Upload(
         data=frame.data,

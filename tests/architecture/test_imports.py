@@ -65,6 +65,7 @@ def test_imports_point_one_way(package: str) -> None:
     assert wrong == []
 
 
+@pytest.mark.slow
 def test_the_web_process_stays_light() -> None:
     """It must start quickly and share its machine with workers that need the memory."""
     argv = [sys.executable, "-c", START_WEB]

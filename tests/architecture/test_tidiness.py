@@ -28,6 +28,7 @@ FORBIDDEN = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", FORBIDDEN)
 def test_it_is_not_committed(what: str) -> None:
     pattern = re.compile(FORBIDDEN[what])

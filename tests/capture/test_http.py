@@ -25,6 +25,8 @@ from tests.capture.cameras import (
 )
 from tests.receivers import self_signed
 
+pytestmark = pytest.mark.slow
+
 STATES = [
     ("/none", Code.NOT_FOUND),
     ("/less-than-nothing", Code.NOT_A_PICTURE),

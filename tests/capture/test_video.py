@@ -18,6 +18,8 @@ from capture import video
 from capture.video import VideoError, duration, frames
 from tests.films import CODECS, gray_film
 
+pytestmark = pytest.mark.slow
+
 
 @contextmanager
 def opened(path: Path) -> Iterator[int]:

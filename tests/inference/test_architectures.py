@@ -21,6 +21,9 @@ from inference.training.fit import RUN, FitConfig, fit, learning_rate
 from inference.training.train import config_for, train
 from tests.inference.shared import blobs
 
+# Tracing would take longer than the tests, and inference.training is not measured.
+pytestmark = pytest.mark.no_cover
+
 SMALL = 48  # backbones are built at this size here: the shape of their weights is own
 
 # Trainable and other weights as published, with the number of classes they are for;

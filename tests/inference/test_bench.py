@@ -13,7 +13,8 @@ from bench.variants import FLOAT32, GRAPH, LITE, crops_of, make
 from inference.spec import KERAS_FILE
 from tests.inference.test_simulate import copied
 
-pytestmark = pytest.mark.slow
+# Tracing would take longer than the tests.
+pytestmark = [pytest.mark.slow, pytest.mark.no_cover]
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,8 @@ import pytest
 from bench import architectures as bench
 from inference.training.architectures import architecture
 
-pytestmark = pytest.mark.slow
+# Tracing would take longer than the tests.
+pytestmark = [pytest.mark.slow, pytest.mark.no_cover]
 NAMES = ["lenet", "baseline", "ensemble:lenet,baseline"]
 
 

@@ -94,6 +94,7 @@ def test_the_engine_is_loaded_once_and_named_after_its_weights(engine: Engine) -
     assert len(digest) == 8
 
 
+@pytest.mark.slow
 def test_a_forked_child_loads_its_own_engine(engine: Engine) -> None:
     from inference import runtime
 

@@ -15,11 +15,16 @@ from inference.training.options import Asking
 from tests.inference.conftest import TINY
 from tests.inference.shared import blobs
 
+# Tracing would take longer than the tests, and inference.training is not measured.
+pytestmark = pytest.mark.no_cover
+
 OPTIONS = {"epochs": 1, "batch_size": 16, "seed": 7}
 
 
-def asking(members: str, data: Path, out: Path, *, resume: bool = False) -> Asking:
-    return Asking(f"ensemble:{members}", data, out, OPTIONS, resume)
+def asking(
+    members: str, data: Path, out: Path, *, resume: bool = False, **more: object
+) -> Asking:
+    return Asking(f"ensemble:{members}", data, out, OPTIONS | more, resume)
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +91,9 @@ def test_what_is_trained_already_is_not_trained_again(
 def test_members_of_other_sizes_get_resized_pictures(
     tiny_model: Path, tiny_csv: Path, tmp_path: Path
 ) -> None:
-    done = train_ensemble(asking(f"seresnet,{tiny_model}", tiny_csv, tmp_path / "m"))
+    names = f"lenet,{tiny_model}"
+    prepared: dict[str, object] = {"size": 48, "scale": "per_image", "classes": 5}
+    done = train_ensemble(asking(names, tiny_csv, tmp_path / "m", **prepared))
     assert (done.spec.inputs.size, done.spec.inputs.channels) == (48, 1)
     assert Classifier(tmp_path / "m")(blobs(2)).sum(axis=1) == pytest.approx(1)
     heat = GradCam(tmp_path / "m", done.spec)(blobs(1)[0], "happy")

@@ -1,6 +1,9 @@
 import subprocess
 import sys
 
+import pytest
+
+pytestmark = pytest.mark.slow
 HEAVY = ("tensorflow", "keras", "cv2", "ai_edge_litert", "PIL")
 
 

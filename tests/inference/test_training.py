@@ -20,6 +20,9 @@ from inference.training.train import config_for, train
 from tests.inference.conftest import TINY
 from tests.inference.shared import blobs
 
+# Tracing would take longer than the tests, and inference.training is not measured.
+pytestmark = pytest.mark.no_cover
+
 
 def test_augmentation_changes_pictures_but_depends_on_the_seed_only() -> None:
     images = blobs(6)

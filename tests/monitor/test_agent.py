@@ -288,6 +288,7 @@ def test_a_folder_gives_its_newest_picture_once(tmp_path: Path) -> None:
         camera.take()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("script", "state"),
     [
@@ -302,10 +303,12 @@ def test_a_command_that_gives_no_picture(script: str, state: str) -> None:
     assert state_of(kind="command", command=command, seconds=seconds) == state
 
 
+@pytest.mark.slow
 def test_a_command_that_is_not_there() -> None:
     assert state_of(kind="command", command=("no-such-program",)) == "crashed"
 
 
+@pytest.mark.slow
 def test_a_command_may_write_a_file(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").write_bytes(images.jpeg())
     command = ("cp", str(tmp_path / "a.jpg"), "{file}")

@@ -134,6 +134,7 @@ def may_stand_together(world: World, one: Answers, two: Answers) -> Iterator[boo
         yield same or a[1] != b[1] or len(people ^ others) >= K
 
 
+@pytest.mark.no_cover  # much work that others cover
 def test_no_pair_of_queries_differs_by_fewer_than_k(users: list[User]) -> None:
     world = World.of(Random(1), teams=4, people=14, blocks=6)
     compared = [
@@ -184,6 +185,7 @@ def isolating_pairs(world: World, answers: Answers) -> list[Row]:
     return rows
 
 
+@pytest.mark.no_cover  # much work that others cover
 @pytest.mark.parametrize(("way", "tells"), [(released, False), (unguarded, True)])
 def test_differences_tell_nothing_about_a_person(
     admin: User, way: Callable[[User, World], Any], tells: bool

@@ -145,9 +145,20 @@ def test_what_cannot_be_decoded_fails(
 def test_the_same_video_is_not_taken_in_twice(
     video: Video, path: Path, person: Person, admin: User
 ) -> None:
+    film = Film(name=video.name, size=video.size, taken_at=video.taken_at)
+    with pytest.raises(Refused, match="in already"):
+        videos.video_begin(person=person, film=film, by=admin)
+    videos.videos_read()
     with pytest.raises(Refused) as caught:
         taken_in(path, person, admin)
     assert caught.value.code == "already_there"
+
+
+def test_a_command_that_was_killed_goes_on_with_its_video(
+    video: Video, path: Path, person: Person, admin: User
+) -> None:
+    assert taken_in(path, person, admin) == video
+    assert Video.objects.count() == 1
 
 
 def test_uploads_that_were_given_up_go(person: Person, admin: User) -> None:

@@ -126,6 +126,7 @@ def redis_server(folder: Path) -> Iterator[str]:
     port = free_port()
     argv = [str(find_program("redis-server")), "--port", str(port)]
     argv += ["--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+    argv += ["--databases", "256"]  # each process of tests has some (tests.workers)
     with running(argv, folder / "redis.log", user=None):
         url = f"redis://127.0.0.1:{port}/0"
         client = redis.Redis.from_url(url)

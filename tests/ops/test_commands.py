@@ -15,6 +15,7 @@ import pytest
 import redis
 from django.conf import settings
 
+from bench.stack import redis_beside
 from config.prepare import make_keys
 from config.probe import web_answers
 from tests.ops.compose import environment, ours
@@ -55,7 +56,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         make_keys(folder / "secrets")
     with database(folder) as url:
         (folder / "secrets" / "database_url").write_text(url)
-        done = run(command("migrate"), service_environment("migrate", folder))
+        env = service_environment("migrate", folder)
+        done = run(command("migrate"), env, seconds=300)
         assert done.returncode == 0, done.stderr
         yield folder
 
@@ -69,8 +71,8 @@ def command(name: str, **changes: str) -> list[str]:
 def service_environment(name: str, folder: Path) -> dict[str, str]:
     env = clean_environment(folder, **environment(ours()[name], folder))
     # Redis only where these tests have one, and there a corner of its own.
-    server = settings.REDIS_URL.rpartition("/")[0]
-    env["REDIS_URL"] = f"{server}/7" if server else ""
+    url = settings.REDIS_URL
+    env["REDIS_URL"] = redis_beside(url, 7) if url else ""
     return env
 
 

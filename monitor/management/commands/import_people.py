@@ -24,9 +24,11 @@ class Command(BaseCommand):
         parser.add_argument("--dry-run", action="store_true", help="store nothing")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        result = PersonResource().import_data(
-            _table(options["file"]), dry_run=options["dry_run"]
-        )
+        table = _table(options["file"])
+        try:
+            result = PersonResource().import_data(table, dry_run=options["dry_run"])
+        except KeyboardInterrupt as exc:
+            raise CommandError(ALL_OR_NONE, returncode=130) from exc
         problems = [str(error.error) for error in result.base_errors]
         for number, errors in result.row_errors():
             problems += [f"line {number + 1}: {_words(e.error)}" for e in errors]
@@ -40,6 +42,7 @@ class Command(BaseCommand):
         self.stdout.write(f"{done}{note}")
 
 
+ALL_OR_NONE = "stopped; all lines are taken in or none: run it again"
 KINDS = {"new": "new", "update": "changed", "skip": "as they were"}
 
 

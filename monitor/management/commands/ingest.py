@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from argparse import ArgumentParser, ArgumentTypeError
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from time import sleep
@@ -14,6 +15,7 @@ from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
 from capture.video import VideoError, duration
+from monitor.management.interruption import interruptible
 from monitor.models import Organisation, Person, Video
 from monitor.services.folder import (
     Item,
@@ -24,6 +26,8 @@ from monitor.services.folder import (
 from monitor.services.intake import Refused
 from monitor.services.roles import service_account
 from monitor.services.videos import Film, video_read, video_take_in
+
+GOES_ON = "the same command goes on where it was"
 
 
 class Command(BaseCommand):
@@ -76,7 +80,8 @@ class Command(BaseCommand):
         by = service_account("folder-import")
         outcomes = pictures_ingest(items=items, person=person, by=by)
         new = there = refused = 0
-        for outcome in tqdm(outcomes, total=len(items), unit="picture"):
+        work = interruptible(outcomes, GOES_ON)
+        for outcome in tqdm(work, total=len(items), unit="picture"):
             new += outcome.new
             refused += bool(outcome.refusal)
             there += not outcome.new and not outcome.refusal
@@ -104,16 +109,22 @@ class Command(BaseCommand):
         except Refused as exc:
             raise CommandError(exc.message) from exc
         with tqdm(total=round(length) or None, unit="s") as bar:
-            while not video.is_finished:
-                read = video_read(Video.objects.filter(pk=video.pk))
-                video.refresh_from_db()
-                bar.update(min(video.position, length or video.position) - bar.n)
-                if not read and not video.is_finished:
-                    sleep(1)  # the queue is full, or a worker reads it
+            for position in interruptible(_positions(video), GOES_ON):
+                bar.update(min(position, length or position) - bar.n)
         if video.status != Video.Status.DONE:
             raise CommandError(f"{path}: {video.reason}")
         pictures = video.frames.count()
         self.stdout.write(f"{pictures} pictures taken in, video {video.pk}")
+
+
+def _positions(video: Video) -> Iterator[float]:
+    """Slice after slice until all is read; how far it is, in seconds."""
+    while not video.is_finished:
+        read = video_read(Video.objects.filter(pk=video.pk))
+        video.refresh_from_db()
+        yield video.position
+        if not read and not video.is_finished:
+            sleep(1)  # the queue is full, or a worker reads it
 
 
 def _person(number: str | None) -> Person | None:

@@ -7,10 +7,14 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from tqdm import tqdm
 
+from monitor.management.interruption import interruptible
 from monitor.models import Camera, Person
 from monitor.services.camera_days import camera_days_rebuild
 from monitor.services.room_days import rooms_rebuild
 from monitor.services.summaries import person_rebuild
+
+AGAIN = "what is done stays; the same command begins anew"
+BAR: dict[str, Any] = {"unit": "person", "disable": None}
 
 
 class Command(BaseCommand):
@@ -27,13 +31,14 @@ class Command(BaseCommand):
         if options["person"]:
             people = people.filter(number=options["person"])
         ids = list(people.values_list("pk", flat=True))
-        progress = tqdm(ids, unit="person", disable=None)
+        progress = tqdm(interruptible(ids, AGAIN), total=len(ids), **BAR)
         days = sum(person_rebuild(person_id=pk) for pk in progress)
         self.stdout.write(f"{days} days of {len(ids)} people")
         cameras = Camera.objects.order_by("pk")
         if options["person"]:
             cameras = cameras.filter(person__number=options["person"])
-        days = sum(camera_days_rebuild(camera=camera) for camera in cameras)
+        rebuilt = (camera_days_rebuild(camera=camera) for camera in cameras)
+        days = sum(interruptible(rebuilt, AGAIN))
         self.stdout.write(f"{days} days of {len(cameras)} cameras")
         if not options["person"]:
             self.stdout.write(f"{rooms_rebuild()} days of rooms")

@@ -10,6 +10,7 @@ from tqdm import tqdm
 from inference import ModelError
 from inference.engine import Engine
 from inference.runtime import get_engine
+from monitor.management.interruption import interruptible
 from monitor.models import Snapshot, SnapshotImage
 from monitor.services import serving, versions
 from monitor.services.reclassify import kept_pictures, pictures_reclassify
@@ -21,6 +22,7 @@ NOTHING_KEPT = (
     "with the present one, let it read along: `manage.py models shadow VERSION`, then "
     "`manage.py models report`."
 )
+GOES_ON = "the same command goes on where it was"
 
 
 class Command(BaseCommand):
@@ -43,7 +45,7 @@ class Command(BaseCommand):
         waiting = kept_pictures(version=engine.model_version).count()
         read = locked = 0
         with tqdm(total=waiting, unit="picture", disable=None) as bar:
-            for step in pictures_reclassify(engine=engine):
+            for step in interruptible(pictures_reclassify(engine=engine), GOES_ON):
                 bar.update(step.pictures)
                 read += step.read
                 locked += step.locked

@@ -14,6 +14,7 @@ from tqdm import tqdm
 
 from monitor.formula_comparison import Comparison, compare, comparison_text
 from monitor.management.account import account
+from monitor.management.interruption import interruptible
 from monitor.models import Formula, Organisation, Recomputation
 from monitor.models.formulas import since_words
 from monitor.periods import local_day
@@ -21,6 +22,7 @@ from monitor.services import formulas, recompute
 from monitor.services.formulas import FormulaRefused
 from monitor.services.recompute import Asked, RunTakenOver
 
+GOES_ON = "the same command goes on where it was"
 _bar = partial(tqdm, unit="person", disable=None)
 
 
@@ -57,9 +59,6 @@ class Command(BaseCommand):
                 self._recompute(options)
         except (FormulaRefused, RunTakenOver, ValueError) as error:
             raise CommandError(str(error)) from error
-        except KeyboardInterrupt as error:
-            text = "stopped; the same command goes on where it was"
-            raise CommandError(text) from error
 
     def _recompute(self, options: dict[str, Any]) -> None:
         name = options["formula"] or Formula.current_name()
@@ -91,13 +90,14 @@ class Command(BaseCommand):
     def _pursue(self, run: Recomputation) -> None:
         before = run.last_person
         left = recompute.people_left(run=run).count()
+        work = recompute.recomputation_pursue(run=run)
         try:
-            days = sum(_bar(recompute.recomputation_pursue(run=run), total=left))
+            days = list(_bar(interruptible(work, GOES_ON), total=left))
         finally:
             recompute.recomputation_release(run=run)
         again = ", after those of the run that was stopped" if before else ""
         self.stdout.write(
-            f"{days} days of {left} people summed up under {run.formula_id} "
+            f"{sum(days)} days of {len(days)} people summed up under {run.formula_id} "
             f"{since_words(run.since)}{again}"
         )
 

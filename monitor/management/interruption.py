@@ -1,0 +1,55 @@
+"""Ending long work between two pieces of it."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import TypeVar
+
+from django.core.management.base import CommandError
+
+T = TypeVar("T")
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+def interruptible(pieces: Iterable[T], advice: str) -> Iterator[T]:
+    """The pieces, until Ctrl-C or SIGTERM; the one at hand is done first.
+
+    Then raises CommandError with the advice and the exit status of a shell, 130 or
+    143. A second signal does not wait.
+    """
+    with _noted() as received:
+        try:
+            for piece in pieces:
+                yield piece
+                if received:
+                    break
+        except KeyboardInterrupt:
+            received.append(signal.SIGINT)
+    if received:
+        raise CommandError(f"stopped; {advice}", returncode=128 + received[0])
+
+
+@contextmanager
+def _noted() -> Iterator[list[int]]:
+    """The signals that came."""
+    received: list[int] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield received  # signals go to the main thread, which has its own ways
+        return
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+
+    def note(number: int, _: FrameType | None) -> None:
+        received.append(number)
+        signal.signal(number, before[number])
+
+    for number in SIGNALS:
+        signal.signal(number, note)
+    try:
+        yield received
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

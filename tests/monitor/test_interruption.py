@@ -1,0 +1,57 @@
+"""Long work that ends between two pieces when it is told to."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+
+import pytest
+from django.core.management import CommandError
+
+from monitor.management.interruption import interruptible
+
+
+def pieces(done: list[int], number: int) -> Iterator[int]:
+    """Four, and a signal in the midst of the second."""
+    for n in range(4):
+        if n == 1:
+            os.kill(os.getpid(), number)
+        done.append(n)
+        yield n
+
+
+@pytest.mark.parametrize(
+    ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)]
+)
+def test_the_piece_at_hand_is_done_and_the_status_is_that_of_a_shell(
+    number: int, status: int
+) -> None:
+    before, done = signal.getsignal(number), list[int]()
+    with pytest.raises(CommandError, match="stopped; go on") as found:
+        list(interruptible(pieces(done, number), "go on"))
+    assert (done, found.value.returncode) == ([0, 1], status)
+    assert signal.getsignal(number) == before
+
+
+def test_a_second_ctrl_c_does_not_wait() -> None:
+    def endless() -> Iterator[int]:
+        yield 1
+        while True:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    with pytest.raises(CommandError, match="stopped"):
+        list(interruptible(endless(), "go on"))
+
+
+def test_work_that_ends_first_is_all_done() -> None:
+    assert list(interruptible(range(3), "go on")) == [0, 1, 2]
+
+
+def test_beside_the_main_thread_signals_are_left_alone() -> None:
+    found: list[int] = []
+    work = threading.Thread(target=lambda: found.extend(interruptible([1, 2], "")))
+    work.start()
+    work.join()
+    assert found == [1, 2]
