@@ -16,22 +16,27 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from inference.quantify import CLASSES, RIDGE, per_picture, simplex_least_squares
+from inference.quantify import (
+    CLASSES,
+    RIDGE,
+    of_labels,
+    per_picture,
+    simplex_least_squares,
+)
 
 if TYPE_CHECKING:
     from inference.quantify import Flags, Floats, Quantifier
 
-# Standard deviation of the bias of each share before anything is known about the model.
-# This and MISMATCH were chosen on PublicTest (docs/ratios.md): 0.125 to 0.25 were tried.
-PRIOR = 0.15
+# Standard deviation of the bias of each share before anything is known about the model:
+# the raw ratios err by 0.05 to 0.08 on average in the sets of docs/ratios.md.
+PRIOR = 0.2
 # Readings added to each class when the scatter is computed, so that a class not seen
 # has one, too: z^2 / 2 for happiness and as much for all that is not happiness (Agresti
 # and Coull 1998, Am. Stat. 52, 119-126), a quarter of it for each of the four.
 ADDED: Floats = 1.96**2 / 2 * np.array([0.25, 1, 0.25, 0.25, 0.25])
-# Variance of a row of the matrix around how the model errs on this site's people, as
-# part of what its number of pictures leaves. Their faces are a sample, too: 1 if it
-# were without end, 2 if it were as small as that of the matrix.
-MISMATCH = 1.5
+# The faces of a site are a sample as those are that the matrix was measured on; two
+# samples of one population differ by twice the variance of each.
+SAMPLES = 2
 # 95 % of chi-squared with four degrees of freedom.
 LARGEST_MISFIT = 9.488
 DRAWS = 500
@@ -64,7 +69,7 @@ def correct(
     """From mean probabilities (s, 5) of `n_eff` (s,) > 0 independent readings each.
 
     The draws carry the scatter of the readings, of the matrix and of the usable rates;
-    those off the simplex are moved to its nearest point. Classes of which no picture was measured
+    those off the simplex are moved onto it. Classes of which no picture was measured
     get no share.
     """
     never = np.diag(np.where(quantifier.counts > 0, 0, 1 / RIDGE))
@@ -84,7 +89,7 @@ def correct(
     misfit = ((_times(design, mode) - seen[..., 0]) ** 2).sum(axis=-1)
     steps = PLANE.T @ np.linalg.cholesky(free)
     normals = generator.standard_normal((number, CLASSES - 1))
-    draws = nearest_shares(centre + np.moveaxis(steps @ normals.T, -1, 0))
+    draws = np.maximum(centre + np.moveaxis(steps @ normals.T, -1, 0), 0)
     usable = quantifier.usable_draws(generator, number)
     draws = per_picture(draws, usable[:, None])
     fits = misfit <= LARGEST_MISFIT
@@ -94,51 +99,34 @@ def correct(
 def scatter(quantifier: Quantifier, observed: Floats, n_eff: Floats) -> Floats:
     """Covariances (s, 5, 5) of mean probabilities around what the matrix expects.
 
-    Within a class probabilities scatter as `squares` say, in the shape that labels
-    would have. A row of the matrix scatters as the mean of so many readings does, and
-    half as much again (MISMATCH); half a label of each class is added to its counts
-    (Jeffreys' prior), so that no row is taken for certain.
+    Within a class probabilities scatter as they were measured to (`within`); where that
+    is not known, as `squares` say, in the shape that labels would have.
     """
-    matrix = quantifier.matrix
-    own = (matrix**2).sum(axis=1)
-    sure = np.clip((quantifier.squares - own) / np.maximum(1 - own, RIDGE), 0.02, 1)
+    matrix, within = quantifier.matrix, quantifier.within
+    if within is None:
+        within = _like_labels(quantifier)
     outer = matrix[:, :, None] * matrix[:, None, :]
-    seconds = sure[:, None, None] * _of_labels(matrix) + outer
     n = n_eff[:, None]
     shares = (n * observed + ADDED) / (n + ADDED.sum())
     means = shares @ matrix
-    readings = np.tensordot(shares, seconds, 1) - means[:, :, None] * means[:, None, :]
-    counts = quantifier.counts[:, None] * matrix + 0.5
-    totals = counts.sum(axis=1, keepdims=True)
-    rows = (MISMATCH * sure[:, None] / (totals + 1))[..., None] * _of_labels(
-        counts / totals
-    )
+    readings = np.tensordot(shares, within + outer, 1)
+    readings -= means[:, :, None] * means[:, None, :]
+    rows = SAMPLES * within / np.maximum(quantifier.counts, 1)[:, None, None]
     result: Floats = readings / n[..., None] + np.tensordot(shares**2, rows, 1)
     return result
 
 
-def nearest_shares(points: Floats) -> Floats:
-    """The point of the simplex nearest to each of `points` (..., 5) that sum to 1.
+def _like_labels(quantifier: Quantifier) -> Floats:
+    """Covariances (5, 5, 5) of labels, made smaller until `squares` are right.
 
-    Michelot 1986, J. Optim. Theory Appl. 50, 195-200: what lies below zero is set to
-    zero and made up for by the others in equal parts, until nothing lies below.
+    Half a label of each class is added (Jeffreys' prior): no row is certain.
     """
-    outside = points.min(axis=-1) < 0
-    part = points[outside]
-    inside = np.ones(part.shape, bool)
-    for _ in range(CLASSES - 1):
-        inside &= part > 0
-        part = np.where(inside, part, 0)
-        excess = (part.sum(axis=-1) - 1) / inside.sum(axis=-1)
-        part -= excess[:, None] * inside
-    points[outside] = np.maximum(part, 0)
-    return points
-
-
-def _of_labels(means: Floats) -> Floats:
-    """Covariances (m, 5, 5) of one label with probabilities `means` (m, 5)."""
-    outer = means[:, :, None] * means[:, None, :]
-    result: Floats = means[:, :, None] * np.eye(CLASSES) - outer
+    matrix = quantifier.matrix
+    own = (matrix**2).sum(axis=1)
+    sure = np.clip((quantifier.squares - own) / np.maximum(1 - own, RIDGE), 0.02, 1)
+    counts = quantifier.counts[:, None] * matrix + 0.5
+    shape = of_labels(counts / counts.sum(axis=1, keepdims=True))
+    result: Floats = sure[:, None, None] * shape
     return result
 
 
