@@ -33,17 +33,26 @@ from inference.quantify import (
 from inference.regularised import correct
 from inference.spec import active_name, model_folder
 from inference.training.observe import observe
-from inference.training.simulate import Observed, Plan, Staff, draw_staff, halves
-from monitor.scoring import wilson
+from inference.training.simulate import (
+    Observed,
+    Plan,
+    Staff,
+    clustered,
+    draw_staff,
+    halves,
+)
+from monitor.correction import Known, Matrix, corrections
+from monitor.scoring import Totals, five, ratios_of, wilson
 
 if TYPE_CHECKING:
     from inference.arrays import Ints
-    from inference.quantify import Floats
+    from inference.quantify import Flags, Floats
 
 RATIOS = {"stress": STRESS, "happiness": HAPPINESS}
 READINGS = (200, 40, 12)
 PER_CLASS = (10, 20, 30, 50, 90)
-SPLITS = 3
+ENOUGH = 50  # usable pictures of a class that `manage.py calibrate_site` asks for
+SPLITS = 20
 # Name, place below DATA, split and labels of what staff or a matrix is drawn from.
 SETS = {
     "FER+": ("fer2013", "test", "ferplus"),
@@ -54,6 +63,8 @@ SETS = {
 }
 STAFF_OF = ("FER+", "FER", "jaffe")
 SHOWN = "regularised"
+# What leads on a person's page: of the site's own pictures the matrix is "same kind".
+LEADS = "as shown"
 Rows = list[dict[str, Any]]
 
 
@@ -64,6 +75,7 @@ class Round:
     pictures: Observed
     measured: Observed
     seed: int
+    matrix: Matrix = Matrix.SITE
 
 
 def rescaled(measured: Observed, probabilities: Floats) -> Floats:
@@ -140,25 +152,57 @@ def ways(one: Round, staff: Staff) -> dict[str, tuple[Floats, Floats | None]]:
     }
 
 
+def leading(one: Round, staff: Staff) -> dict[str, Floats]:
+    """The ratios (s,) that lead on people's pages, by the product's own code."""
+    windows = []
+    for counted, mean in zip(staff.counted, staff.means, strict=True):
+        totals = Totals(bins=int(counted), sums=five(counted * mean))
+        windows.append((totals, ratios_of(totals, level=0.4, rho=0)))
+    known = Known(one.matrix, one.measured.quantifier())
+    found = corrections(windows, known, level=0.4, rho=0)
+    return {
+        ratio: np.array([getattr(each, ratio) for each in found]) for ratio in RATIOS
+    }
+
+
 def figures(rounds: list[Round], readings: int, people: int) -> dict[str, Any]:
-    """Errors and coverage by way, over all rounds; see `simulate_ratios` for both."""
-    errors: dict[str, list[float]] = {}
+    """Errors and coverage by way, over all rounds; see `simulate_ratios` for both.
+
+    Coverage with its interval: two rounds are a division of the pictures.
+    """
+    errors: dict[tuple[str, str], list[float]] = {}
+    held: dict[tuple[str, str], list[Flags]] = {}
     for one in rounds:
         plan = Plan(people, readings, one.seed)
-        staff = draw_staff(one.pictures, plan, np.random.default_rng(one.seed))
-        staff = _seen(staff)
+        staff = _seen(draw_staff(one.pictures, plan, np.random.default_rng(one.seed)))
+        for ratio, shown in leading(one, staff).items():
+            off = np.abs(shown - staff.drawn @ RATIOS[ratio]).mean()
+            errors.setdefault((LEADS, ratio), []).append(off)
         for name, (shares, draws) in ways(one, staff).items():
             for ratio, what in RATIOS.items():
                 off = np.abs((shares - staff.drawn) @ what).mean()
-                errors.setdefault(f"{name}|mae_{ratio}", []).append(off)
+                errors.setdefault((name, ratio), []).append(off)
                 inside = _inside(name, shares @ what, draws, what, staff)
                 if inside is not None:
-                    key = f"{name}|coverage_{ratio}"
-                    errors.setdefault(key, []).append(inside)
+                    held.setdefault((name, ratio), []).append(inside)
     found: dict[str, Any] = {}
-    for key, values in errors.items():
-        name, _, figure = key.partition("|")
-        found.setdefault(name, {})[figure] = round(float(np.mean(values)), 4)
+    for (name, ratio), values in errors.items():
+        mean = round(float(np.mean(values)), 4)
+        found.setdefault(name, {})[f"mae_{ratio}"] = mean
+    for (name, ratio), flags in held.items():
+        found[name] |= _coverage(flags, f"coverage_{ratio}")
+    return found
+
+
+def _coverage(flags: list[Flags], key: str) -> dict[str, Any]:
+    """How often people's (s,) intervals of each round held, with an interval."""
+    divisions = [np.concatenate(flags[n : n + 2]) for n in range(0, len(flags), 2)]
+    share, bounds = clustered(
+        [float(each.sum()) for each in divisions], [len(each) for each in divisions]
+    )
+    found: dict[str, Any] = {key: round(share, 4), f"{key}_interval": None}
+    if bounds:
+        found[f"{key}_interval"] = [round(bound, 4) for bound in bounds]
     return found
 
 
@@ -170,8 +214,8 @@ def _seen(staff: Staff) -> Staff:
 
 def _inside(
     name: str, ratio: Floats, draws: Floats | None, what: Floats, staff: Staff
-) -> float | None:
-    """How often the 95 % interval holds the person's mixture."""
+) -> Flags | None:
+    """Whose 95 % interval (s,) holds the person's mixture."""
     if name == "raw":
         pairs = zip(ratio.tolist(), staff.counted.tolist(), strict=True)
         low, high = np.array([wilson(*pair) or (0.0, 1.0) for pair in pairs]).T
@@ -182,7 +226,8 @@ def _inside(
     truth = staff.mixtures @ what
     # The product never shows an interval without its ratio in it.
     low, high = np.minimum(low, ratio), np.maximum(high, ratio)
-    return float(((low <= truth) & (truth <= high)).mean())
+    inside: Flags = (low <= truth) & (truth <= high)
+    return inside
 
 
 def same_kind(observed: Observed, per_class: int | None = None) -> list[Round]:
@@ -209,7 +254,10 @@ def compared(observed: dict[str, Observed], people: int) -> Rows:
         cases = {"same kind": same_kind(observed[of])}
         for by in ("other FER+", "other FER", "jaffe"):
             if by != of:
-                cases[by] = [Round(observed[of], observed[by], 1)]
+                cases[by] = [
+                    Round(observed[of], observed[by], seed, Matrix.SHIPPED)
+                    for seed in range(1, 7)
+                ]
         for by, rounds in cases.items():
             for readings in READINGS:
                 case = {"staff": of, "matrix": by, "readings": readings}
@@ -242,7 +290,7 @@ def _pair(one: dict[str, float], figure: str) -> str:
 def ways_table(found: Record) -> str:
     """Errors of each way at the largest number of readings."""
     rows = [row for row in found["compared"] if row["readings"] == READINGS[0]]
-    names = list(rows[0]["ways"])
+    names = sorted(rows[0]["ways"], key=LEADS.__eq__)
     lines = [
         [row["staff"], row["matrix"], *(_pair(row["ways"][n], "mae") for n in names)]
         for row in rows
@@ -262,24 +310,64 @@ def pictures_table(found: Record) -> str:
     return _coverages(found["by_size"], titles)
 
 
+def rule_table(found: Record) -> str:
+    """By how much what leads errs more than the ratio as read, at the worst.
+
+    The worst of the numbers of readings, and of pictures where there are enough.
+    """
+    rows: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for row in found["compared"]:
+        rows.setdefault((row["staff"], row["matrix"]), []).append(row["ways"])
+    for row in found["by_size"]:
+        if row["per_class"] >= ENOUGH:
+            rows[row["staff"], "same kind"].append(row["ways"])
+    titles = ["staff of", "matrix from", "leads", "stress", "happiness"]
+    titles += ["if this matrix led: stress", "happiness"]
+    lines = []
+    for (of, by), cases in rows.items():
+        leads = "corrected" if by == "same kind" else "as read"
+        worst = [
+            f"{max(_more(ways, way, ratio) for ways in cases):+.3f}"
+            for way in (LEADS, SHOWN)
+            for ratio in RATIOS
+        ]
+        lines.append([of, by, leads, *worst])
+    return markdown(titles, lines)
+
+
+def _more(ways: dict[str, Any], way: str, ratio: str) -> float:
+    """By how much it errs more than the ratio as read."""
+    more: float = ways[way][f"mae_{ratio}"] - ways["raw"][f"mae_{ratio}"]
+    return more
+
+
 def _coverages(rows: Rows, first: dict[str, str]) -> str:
     titles = [*first.values(), "raw error", SHOWN, "coverage raw", "PACC", SHOWN]
+    titles += ["its 95 % interval"]
     lines = [
         [
             *(str(row[key]) for key in first),
             *(_pair(row["ways"][name], "mae") for name in ("raw", SHOWN)),
             *(_pair(row["ways"][n], "coverage") for n in ("raw", "PACC", SHOWN)),
+            _bounds(row["ways"][SHOWN]),
         ]
         for row in rows
     ]
     return markdown(titles, lines)
 
 
+def _bounds(one: dict[str, Any]) -> str:
+    pairs = [one[f"coverage_{ratio}_interval"] for ratio in RATIOS]
+    if None in pairs:
+        return "-"
+    return " / ".join(f"{100 * low:.1f}-{100 * high:.1f}%" for low, high in pairs)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--model", default="", help="default: the active model")
-    parser.add_argument("--staff", type=int, default=100, help="people of a round")
+    parser.add_argument("--staff", type=int, default=40, help="people of a round")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     engine = Engine.load(model_folder(options.model or active_name()))
@@ -294,7 +382,7 @@ def main() -> int:
         "compared": compared(observed, options.staff),
         "by_size": by_size(observed, options.staff),
     }
-    for table in (ways_table, coverage_table, pictures_table):
+    for table in (ways_table, rule_table, coverage_table, pictures_table):
         print(table(found), end="\n\n")
     if options.json:
         write_json(options.json, found)

@@ -94,20 +94,29 @@ def ratios(records: dict[str, Record]) -> str:
     """Errors of the simulated staff's ratios, one row per run."""
     titles = ["model", "set", "staff x readings", "stress: raw", "least squares"]
     titles += ["corrected", "coverage raw", "corrected", "happiness: raw"]
-    titles += ["least squares", "corrected"]
+    titles += ["least squares", "corrected", "coverage raw", "corrected"]
     keys = ["mae_raw", "mae_pacc", "mae_corrected"]
     keys += ["coverage_raw", "coverage_corrected"]
-    keys += [f"happiness_{key}" for key in keys[:3]]
+    keys += [f"happiness_{key}" for key in keys]
     rows = [
         [
             f"`{one['model']}`",
             TITLES[name.rpartition(".")[2]],
             f"{one['staff']} x {one['readings']}",
-            *("-" if one[key] is None else f"{one[key]:.3f}" for key in keys),
+            *(_with_interval(one, key) for key in keys),
         ]
         for name, one in records.items()
     ]
     return markdown(titles, rows)
+
+
+def _with_interval(one: Record, key: str) -> str:
+    """A figure of `simulate_ratios`, with its interval where it has one."""
+    if one[key] is None:
+        return "-"
+    bounds = one.get(f"{key}_interval")
+    span = f" ({bounds[0]:.3f}-{bounds[1]:.3f})" if bounds else ""
+    return f"{one[key]:.3f}{span}"
 
 
 def corruptions(records: dict[str, Record]) -> str:
@@ -227,6 +236,7 @@ KINDS: dict[str, Callable[[dict[str, Record]], str]] = {
     "training": training,
     "architectures": architectures,
     "ways": quantify("ways_table"),
+    "ways-rule": quantify("rule_table"),
     "ways-coverage": quantify("coverage_table"),
     "ways-pictures": quantify("pictures_table"),
 }

@@ -49,6 +49,28 @@ def mean_probability_matrix(probabilities: npt.ArrayLike, labels: Ints) -> Float
     return sums
 
 
+def covariances(probabilities: Floats, labels: Ints) -> Floats:
+    """Covariances (5, 5, 5) of probabilities (n, 5) around the mean of their class.
+
+    Half a picture as any of the five labels is added to each class, so that few
+    pictures that happen to be alike do not count as certainty.
+    """
+    found = np.empty((CLASSES, CLASSES, CLASSES))
+    added = 0.5 * of_labels(np.full((1, CLASSES), 1 / CLASSES))[0]
+    for label in range(CLASSES):
+        rows = probabilities[labels == label]
+        off = rows - rows.mean(axis=0) if len(rows) else rows
+        found[label] = (off.T @ off + added) / (max(len(rows) - 1, 0) + 0.5)
+    return found
+
+
+def of_labels(means: Floats) -> Floats:
+    """Covariances (m, 5, 5) of one label with probabilities `means` (m, 5)."""
+    outer = means[:, :, None] * means[:, None, :]
+    result: Floats = means[:, :, None] * np.eye(CLASSES) - outer
+    return result
+
+
 def simplex_least_squares(observed: Floats, matrix: Floats) -> Floats:
     """Shares pi on the simplex with the least |matrix^T pi - observed|^2, exactly.
 
@@ -140,13 +162,16 @@ class Quantifier:
     usable readings behind each row. usable: (5,) share of each class's pictures that
     is usable: a class that is doubtful more often is counted less often. squares: (5,)
     mean of the squared length of the probabilities, 1 if each were sure of one class;
-    tells how far means of them scatter.
+    tells how far means of them scatter. within: (5, 5, 5) covariances of the
+    probabilities of each class, which tell it exactly; None for a matrix that was
+    measured before they were.
     """
 
     matrix: Floats
     counts: Floats
     usable: Floats
     squares: Floats
+    within: Floats | None = None
 
     def __post_init__(self) -> None:
         if self.matrix.shape != (CLASSES, CLASSES):
@@ -162,6 +187,8 @@ class Quantifier:
             raise ValueError("usable must lie above 0 and at most at 1")
         if not ((self.squares > 0) & (self.squares <= 1)).all():
             raise ValueError("squares must lie above 0 and at most at 1")
+        if self.within is not None and not _are_covariances(self.within):
+            raise ValueError("within must be a covariance matrix for each class")
 
     @classmethod
     def fit(
@@ -183,11 +210,12 @@ class Quantifier:
             counts=counts,
             usable=np.where(counts > 0, counts / np.maximum(seen, 1), 1.0),
             squares=np.where(counts > 0, np.minimum(lengths / size, 1.0), 1.0),
+            within=covariances(rows, labels[chosen]),
         )
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
-        """From `as_dict`, where "usable" and "squares" may be absent.
+        """From `as_dict`, where "usable", "squares" and "within" may be absent.
 
         Raises ValueError, KeyError or TypeError for anything else.
         """
@@ -197,15 +225,22 @@ class Quantifier:
             counts=np.array(values["counts"], np.float64),
             usable=np.array(values.get("usable", ones), np.float64),
             squares=np.array(values.get("squares", ones), np.float64),
+            within=np.array(values["within"], np.float64)
+            if "within" in values
+            else None,
         )
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready: what a model's spec stores as `quantification`."""
+        within = (
+            {} if self.within is None else {"within": self.within.round(6).tolist()}
+        )
         return {
             "matrix": self.matrix.round(6).tolist(),
             "counts": self.counts.round(3).tolist(),
             "usable": self.usable.round(6).tolist(),
             "squares": self.squares.round(6).tolist(),
+            **within,
         }
 
     def shares(self, observed: Floats) -> Floats:
@@ -258,6 +293,7 @@ def pool(quantifiers: Sequence[Quantifier]) -> Quantifier:
     matrices = np.stack([one.matrix for one in quantifiers])
     matrix = matrices.mean(axis=0)
     squares = np.mean([one.squares for one in quantifiers], axis=0)
+    inside = [one.within for one in quantifiers if one.within is not None]
     between = matrices.var(axis=0, ddof=1).sum(axis=1)
     spread = 1 - (matrix**2).sum(axis=1)
     alike = np.maximum(spread / np.maximum(between, 1e-9) - 1, 1.0)
@@ -267,6 +303,7 @@ def pool(quantifiers: Sequence[Quantifier]) -> Quantifier:
         counts=np.minimum(seen, alike * _scatter(squares, matrix)),
         usable=np.mean([one.usable for one in quantifiers], axis=0),
         squares=squares,
+        within=np.mean(inside, axis=0) if len(inside) == len(quantifiers) else None,
     )
 
 
@@ -281,6 +318,14 @@ def per_picture(shares: Floats, usable: Floats) -> Floats:
     scaled = shares / usable
     result: Floats = scaled / scaled.sum(axis=-1, keepdims=True)
     return result
+
+
+def _are_covariances(within: Floats) -> bool:
+    """Whether these are (5, 5, 5), symmetrical and without a negative variance."""
+    if within.shape != (CLASSES, CLASSES, CLASSES) or not np.isfinite(within).all():
+        return False
+    alike = np.allclose(within, np.swapaxes(within, 1, 2), atol=1e-5)
+    return alike and bool(np.linalg.eigvalsh(within).min() >= -1e-5)
 
 
 def _scatter(squares: Floats, means: Floats) -> Floats:

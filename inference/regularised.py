@@ -16,7 +16,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from inference.quantify import CLASSES, RIDGE, per_picture, simplex_least_squares
+from inference.quantify import (
+    CLASSES,
+    RIDGE,
+    of_labels,
+    per_picture,
+    simplex_least_squares,
+)
 
 if TYPE_CHECKING:
     from inference.quantify import Flags, Floats, Quantifier
@@ -25,8 +31,12 @@ if TYPE_CHECKING:
 # the raw ratios err by 0.05 to 0.08 on average in the sets of docs/ratios.md.
 PRIOR = 0.2
 # Readings added to each class when the scatter is computed, so that a class not seen
-# has one, too: z^2 / 2 (Agresti and Coull 1998, Am. Stat. 52, 119-126).
-ADDED = 1.96**2 / 2
+# has one, too: z^2 / 2 for happiness and as much for all that is not happiness (Agresti
+# and Coull 1998, Am. Stat. 52, 119-126), a quarter of it for each of the four.
+ADDED: Floats = 1.96**2 / 2 * np.array([0.25, 1, 0.25, 0.25, 0.25])
+# The faces of a site are a sample as those are that the matrix was measured on; two
+# samples of one population differ by twice the variance of each.
+SAMPLES = 2
 # 95 % of chi-squared with four degrees of freedom.
 LARGEST_MISFIT = 9.488
 DRAWS = 500
@@ -89,31 +99,34 @@ def correct(
 def scatter(quantifier: Quantifier, observed: Floats, n_eff: Floats) -> Floats:
     """Covariances (s, 5, 5) of mean probabilities around what the matrix expects.
 
-    Within a class probabilities scatter as `squares` say, in the shape that labels
-    would have. A row of the matrix scatters as that of so many labels, a Dirichlet
-    posterior under Jeffreys' prior: wider than its probabilities would, because the
-    readings are never quite of the population that the matrix was measured on.
+    Within a class probabilities scatter as they were measured to (`within`); where that
+    is not known, as `squares` say, in the shape that labels would have.
     """
-    matrix = quantifier.matrix
-    own = (matrix**2).sum(axis=1)
-    sure = np.clip((quantifier.squares - own) / np.maximum(1 - own, RIDGE), 0.02, 1)
+    matrix, within = quantifier.matrix, quantifier.within
+    if within is None:
+        within = _like_labels(quantifier)
     outer = matrix[:, :, None] * matrix[:, None, :]
-    seconds = sure[:, None, None] * _of_labels(matrix) + outer
     n = n_eff[:, None]
-    shares = (n * observed + ADDED) / (n + CLASSES * ADDED)
+    shares = (n * observed + ADDED) / (n + ADDED.sum())
     means = shares @ matrix
-    readings = np.tensordot(shares, seconds, 1) - means[:, :, None] * means[:, None, :]
-    counts = quantifier.counts[:, None] * matrix + 0.5
-    totals = counts.sum(axis=1, keepdims=True)
-    rows = _of_labels(counts / totals) / (totals + 1)[..., None]
+    readings = np.tensordot(shares, within + outer, 1)
+    readings -= means[:, :, None] * means[:, None, :]
+    rows = SAMPLES * within / np.maximum(quantifier.counts, 1)[:, None, None]
     result: Floats = readings / n[..., None] + np.tensordot(shares**2, rows, 1)
     return result
 
 
-def _of_labels(means: Floats) -> Floats:
-    """Covariances (m, 5, 5) of one label with probabilities `means` (m, 5)."""
-    outer = means[:, :, None] * means[:, None, :]
-    result: Floats = means[:, :, None] * np.eye(CLASSES) - outer
+def _like_labels(quantifier: Quantifier) -> Floats:
+    """Covariances (5, 5, 5) of labels, made smaller until `squares` are right.
+
+    Half a label of each class is added (Jeffreys' prior): no row is certain.
+    """
+    matrix = quantifier.matrix
+    own = (matrix**2).sum(axis=1)
+    sure = np.clip((quantifier.squares - own) / np.maximum(1 - own, RIDGE), 0.02, 1)
+    counts = quantifier.counts[:, None] * matrix + 0.5
+    shape = of_labels(counts / counts.sum(axis=1, keepdims=True))
+    result: Floats = sure[:, None, None] * shape
     return result
 
 

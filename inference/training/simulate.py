@@ -7,7 +7,7 @@ observed once; `inference.training.observe` does the observing.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 # Concentrations of a person's mixture, in the order of EMOTIONS: mostly neutral.
 ALPHA: Floats = np.array([0.6, 1.5, 3.0, 0.8, 0.5])
+# Divisions of the pictures into halves: staff of one share the deviation of its matrix.
+DIVISIONS = 20
 Interval: TypeAlias = Callable[[float, float], tuple[float, float] | None]
 
 
@@ -68,7 +70,7 @@ class Observed:
 class Plan:
     """How many people, how many readings each, and the seed of all draws."""
 
-    staff: int = 400
+    staff: int = 2000
     readings: int = 200
     seed: int = 1
 
@@ -79,6 +81,15 @@ class Plan:
             raise DataError("each person needs a reading: raise --readings")
         if self.seed < 0:
             raise DataError("the seed must not be negative")
+
+    def divided(self) -> list[Plan]:
+        """Those of the divisions, of at least four people each if there are so many."""
+        number = max(1, min(DIVISIONS, self.staff // 4))
+        first = 2 * DIVISIONS * self.seed
+        return [
+            Plan((self.staff + n) // number, self.readings, first + 2 * n)
+            for n in range(number)
+        ]
 
     def halves(self) -> tuple[Plan, Plan]:
         """The plans of two groups of people that make this one's staff together."""
@@ -248,13 +259,34 @@ def _bounds(
     return low, high
 
 
-def figures(parts: list[Estimates], prefix: str = "") -> dict[str, float | None]:
+def clustered(
+    hits: Sequence[float], people: Sequence[float]
+) -> tuple[float, tuple[float, float] | None]:
+    """A share of people and its 95 % interval; None for a single cluster.
+
+    hits, people: by cluster, whose people may be alike: here a division of the
+    pictures, all of whose staff are corrected by the same two matrices. Ratio estimator
+    of cluster samples (Cochran 1977, Sampling Techniques, section 9A).
+    """
+    got, of = np.array(hits, np.float64), np.array(people, np.float64)
+    share, number = float(got.sum() / of.sum()), len(of)
+    if number < 2:
+        return share, None
+    off = ((got - share * of) ** 2).sum() * number / (number - 1)
+    reach = 1.96 * float(np.sqrt(off)) / float(of.sum())
+    return share, (max(0.0, share - reach), min(1.0, share + reach))
+
+
+def figures(
+    parts: list[Estimates], prefix: str = "", divisions: int = 1
+) -> dict[str, Any]:
     """Mean absolute errors and coverage of one ratio over all people.
 
     Errors are against the labels of the pictures that were drawn, 0 for somebody who
     reads every picture right; `..._mixture` compares with the person's mixture
     instead, of which such a reader errs by `mae_sampling`. The interval speaks of the
-    mixture, so that is what it must cover.
+    mixture, so that is what it must cover; `..._interval` is that of the coverage,
+    None for a single division. parts: equally many for each of the `divisions`.
     """
     truth = np.concatenate([part.truth for part in parts])
     drawn = np.concatenate([part.drawn for part in parts])
@@ -265,18 +297,13 @@ def figures(parts: list[Estimates], prefix: str = "") -> dict[str, float | None]
             return None
         return float(np.abs(np.concatenate(values) - against).mean())
 
-    def coverage(name: str) -> float | None:
-        pairs = [getattr(part, name) for part in parts]
-        if pairs[0] is None:
-            return None
-        low, high = (np.concatenate(side) for side in zip(*pairs, strict=True))
-        return float(((low <= truth) & (truth <= high)).mean())
-
+    corrected, bounds = _coverage(parts, "corrected_bounds", divisions)
     found = {
         "mae_raw": mae("raw"),
         "mae_corrected": mae("corrected"),
-        "coverage_raw": coverage("raw_bounds"),
-        "coverage_corrected": coverage("corrected_bounds"),
+        "coverage_raw": _coverage(parts, "raw_bounds", divisions)[0],
+        "coverage_corrected": corrected,
+        "coverage_corrected_interval": bounds,
         "mae_counting": mae("counting"),
         "mae_pacc": mae("pacc"),
         "mae_em": mae("em"),
@@ -285,6 +312,22 @@ def figures(parts: list[Estimates], prefix: str = "") -> dict[str, float | None]
         "mae_sampling": mae("drawn", truth),
     }
     return {prefix + name: value for name, value in found.items()}
+
+
+def _coverage(
+    parts: list[Estimates], name: str, divisions: int
+) -> tuple[float | None, tuple[float, float] | None]:
+    """How often the bounds called `name` hold the mixture, with an interval."""
+    hits, people = np.zeros(divisions), np.zeros(divisions)
+    for n, part in enumerate(parts):
+        bounds = getattr(part, name)
+        if bounds is None:
+            return None, None
+        low, high = bounds
+        division = n * divisions // len(parts)
+        hits[division] += ((low <= part.truth) & (part.truth <= high)).sum()
+        people[division] += len(part.truth)
+    return clustered(hits.tolist(), people.tolist())
 
 
 def simulate(
@@ -298,20 +341,20 @@ def simulate(
     """All figures of a simulated staff, stress first, then those of happiness.
 
     quantifier: measured on other pictures. cross: measure it on one half of these and
-    draw half of the staff from the other half, then the other way round. Same plan,
-    same figures. Raises DataError.
+    draw half of the staff from the other half, then the other way round, for up to
+    DIVISIONS random divisions. Same plan, same figures. Raises DataError.
     """
     present_classes(observed)
     rounds = [(observed, quantifier, plan)]
     if cross:
-        one, two = (observed.take(rows) for rows in halves(observed, plan.seed))
-        first, other = plan.halves()
-        rounds = [(one, two.quantifier(), first), (two, one.quantifier(), other)]
+        rounds = [each for part in plan.divided() for each in _crossed(observed, part)]
+    divisions = len(rounds) // 2 if cross else 1
     parts = [estimates(*arguments, interval_of) for arguments in rounds]
     stress, happiness, silent = zip(*parts, strict=True)
     return {
-        **figures(list(stress)),
-        **figures(list(happiness), "happiness_"),
+        **figures(list(stress), "", divisions),
+        **figures(list(happiness), "happiness_", divisions),
+        "divisions": divisions,
         "staff": sum(len(part.truth) for part in stress) + sum(silent),
         "readings": plan.readings,
         "seed": plan.seed,
@@ -321,3 +364,12 @@ def simulate(
         "not_found": float((~observed.found).mean()),
         "pictures": len(observed),
     }
+
+
+def _crossed(
+    observed: Observed, plan: Plan
+) -> list[tuple[Observed, Quantifier | None, Plan]]:
+    """Staff of each half of one division, with the matrix of the other."""
+    one, two = (observed.take(rows) for rows in halves(observed, plan.seed))
+    first, other = plan.halves()
+    return [(one, two.quantifier(), first), (two, one.quantifier(), other)]

@@ -9,6 +9,7 @@ from inference.quantify import (
     HAPPINESS,
     STRESS,
     Quantifier,
+    covariances,
     em_shares,
     implied_prior,
     interval,
@@ -170,6 +171,22 @@ def test_a_quantifier_survives_json() -> None:
     assert found.counts.tolist() == [300] * 5
 
 
+def test_covariances_of_a_class_survive_json_and_are_those_of_its_pictures() -> None:
+    rows = np.random.default_rng(3).dirichlet(np.ones(5), 4000)
+    labels = np.arange(4000) % 5
+    stored = json.loads(json.dumps(Quantifier.fit(rows, labels).as_dict()))
+    found = Quantifier.from_dict(stored).within
+    assert found is not None
+    for label in range(5):
+        own = np.cov(rows[labels == label].T)
+        assert found[label] == pytest.approx(own, abs=1e-3)
+
+
+def test_pictures_that_happen_to_be_alike_are_no_certainty() -> None:
+    alike = covariances(np.tile(np.eye(5)[2], (3, 1)), np.array([0, 0, 0]))
+    assert (np.diagonal(alike, axis1=1, axis2=2) > 0.01).all()
+
+
 def test_matrix_and_counts_alone_are_enough() -> None:
     stored = {"matrix": SAD_AS_NEUTRAL.tolist(), "counts": [50] * 5}
     assert Quantifier.from_dict(stored).usable.tolist() == [1] * 5
@@ -185,6 +202,9 @@ def test_matrix_and_counts_alone_are_enough() -> None:
         {"counts": [1, 2]},
         {"usable": [0, 1, 1, 1, 1]},
         {"squares": [2, 1, 1, 1, 1]},
+        {"within": np.eye(5).tolist()},
+        {"within": (-np.ones((5, 1, 1)) * np.eye(5)).tolist()},
+        {"within": np.triu(np.ones((5, 5, 5))).tolist()},
     ],
 )
 def test_it_refuses_what_cannot_be_a_model(wrong: dict[str, object]) -> None:

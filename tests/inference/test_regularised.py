@@ -3,10 +3,17 @@
 import numpy as np
 import pytest
 
-from inference.quantify import HAPPINESS, STRESS, Quantifier, interval
+from inference.quantify import (
+    HAPPINESS,
+    STRESS,
+    Quantifier,
+    interval,
+    of_labels,
+)
 from inference.regularised import Corrected, correct, scatter
 from tests.inference.test_quantify import MANY, ONES, SAD_AS_NEUTRAL, biased
 
+READ = np.full((1, 5), 0.2)
 ALPHA = np.array([0.6, 1.5, 3.0, 0.8, 0.5])
 STEPS = np.array(
     [
@@ -90,6 +97,17 @@ def test_it_carries_the_uncertainty_of_matrix_and_usable_rates() -> None:
     exact, half = width(biased()), width(biased(np.full(5, 40.0)))
     doubtful = width(biased(np.full(5, 40.0), np.full(5, 0.5)))
     assert exact < half < doubtful
+
+
+def test_classes_that_scatter_more_widen_it() -> None:
+    def width(within: np.ndarray | None) -> float:
+        known = Quantifier(SAD_AS_NEUTRAL, MANY, ONES, np.full(5, 0.9), within)
+        low, high = interval(corrected(READ, 100, known).draws, STRESS)
+        return float(high[0] - low[0])
+
+    labels = of_labels(SAD_AS_NEUTRAL)
+    assert width(labels / 10) < width(labels / 2) < width(labels)
+    assert width(labels / 10) < width(None) < width(labels)
 
 
 def test_readings_that_no_shares_explain_do_not_fit() -> None:

@@ -10,7 +10,13 @@ from django.core.management import CommandError, call_command
 from inference.errors import DataError
 from inference.files import write_json
 from inference.quantify import Quantifier
-from inference.training.simulate import Observed, Plan, simulate
+from inference.training.simulate import (
+    DIVISIONS,
+    Observed,
+    Plan,
+    clustered,
+    simulate,
+)
 from monitor.scoring import wilson
 from tests.faces import draw_face
 from tests.inference.sets import write_tree
@@ -67,6 +73,29 @@ def test_crossing_corrects_with_the_other_half() -> None:
     found = simulate(BIASED, Plan(staff=101), wilson, cross=True)
     assert found["staff"] == 101
     assert found["mae_corrected"] < found["mae_raw"]
+
+
+def test_divisions_make_the_staff_together() -> None:
+    plans = Plan(staff=101).divided()
+    assert len(plans) == DIVISIONS
+    assert sum(plan.staff for plan in plans) == 101
+    assert [len(Plan(staff=n).divided()) for n in (2, 7, 8)] == [1, 1, 2]
+
+
+def test_people_alike_within_clusters_widen_the_interval() -> None:
+    assert clustered([50, 50, 50, 50], [100] * 4) == (0.5, (0.5, 0.5))
+    share, bounds = clustered([100, 0, 100, 0], [100] * 4)
+    assert (share, bounds) == (0.5, (0.0, 1.0))
+    assert clustered([9], [10]) == (0.9, None)
+
+
+def test_coverage_says_how_sure_it_is() -> None:
+    found = simulate(BIASED, Plan(staff=80, readings=40), wilson, cross=True)
+    for name in ("coverage_corrected", "happiness_coverage_corrected"):
+        low, high = found[f"{name}_interval"]
+        assert low < found[name] < high
+    alone = simulate(BIASED, Plan(staff=50), wilson, BIASED.quantifier())
+    assert alone["coverage_corrected_interval"] is None
 
 
 def test_without_a_correction_its_figures_are_none_and_the_raw_ones_the_same() -> None:
