@@ -6,7 +6,8 @@ weighed by what it may be by chance, in the readings and in the matrix (generali
 least squares: Aitken 1936, Proc. R. Soc. Edinb. 55, 42-48), and of what they leave open
 the shares with the least bias are taken (ridge: Hoerl and Kennard 1970, Technometrics
 12, 55-67). In other words: a normal prior on the bias, which is how far expected
-readings C^T pi lie from true shares pi, and the mean of the posterior. NumPy only.
+readings C^T pi lie from true shares pi; midway between the likeliest shares and the
+mean of the posterior. NumPy only.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ PLANE: Floats = np.linalg.svd(np.ones((1, CLASSES)))[2][1:]
 
 @dataclass(frozen=True)
 class Corrected:
-    """Corrected shares (s, 5), the mean of draws (b, s, 5), and whether they can be.
+    """Corrected shares (s, 5), draws of them (b, s, 5), and whether they can be.
 
     mode: (s, 5), the likeliest shares of the usable readings. fits: (s,), False where
     not even these explain the readings but by more than chance: then the matrix is not
@@ -93,7 +94,10 @@ def correct(
     usable = quantifier.usable_draws(generator, number)
     draws = per_picture(draws, usable[:, None])
     fits = misfit <= LARGEST_MISFIT
-    return Corrected(draws.mean(axis=0), draws, mode, fits)
+    # With few readings the mean of draws lies too far from the edges of the simplex,
+    # because none lies beyond them, and the likeliest shares too often on one.
+    likeliest = per_picture(mode, quantifier.usable)
+    return Corrected((likeliest + draws.mean(axis=0)) / 2, draws, mode, fits)
 
 
 def scatter(quantifier: Quantifier, observed: Floats, n_eff: Floats) -> Floats:
