@@ -168,7 +168,7 @@ def leading(one: Round, staff: Staff) -> dict[str, Floats]:
 def figures(rounds: list[Round], readings: int, people: int) -> dict[str, Any]:
     """Errors and coverage by way, over all rounds; see `simulate_ratios` for both.
 
-    Coverage with its interval: two rounds are a division of the pictures.
+    Two rounds with a site's matrix are a division of the pictures.
     """
     errors: dict[tuple[str, str], list[float]] = {}
     held: dict[tuple[str, str], list[Flags]] = {}
@@ -190,20 +190,23 @@ def figures(rounds: list[Round], readings: int, people: int) -> dict[str, Any]:
         mean = round(float(np.mean(values)), 4)
         found.setdefault(name, {})[f"mae_{ratio}"] = mean
     for (name, ratio), flags in held.items():
-        found[name] |= _coverage(flags, f"coverage_{ratio}")
+        found[name] |= _coverage(flags, f"coverage_{ratio}", rounds[0].matrix)
     return found
 
 
-def _coverage(flags: list[Flags], key: str) -> dict[str, Any]:
-    """How often people's (s,) intervals of each round held, with an interval."""
-    divisions = [np.concatenate(flags[n : n + 2]) for n in range(0, len(flags), 2)]
+def _coverage(flags: list[Flags], key: str, matrix: Matrix) -> dict[str, Any]:
+    """How often people's (s,) intervals of each round held.
+
+    With an interval where two rounds are a division; one matrix for all has none.
+    """
+    size = 2 if matrix is Matrix.SITE else len(flags)
+    parts = [flags[n : n + size] for n in range(0, len(flags), size)]
+    divisions = [np.concatenate(part) for part in parts]
     share, bounds = clustered(
         [float(each.sum()) for each in divisions], [len(each) for each in divisions]
     )
-    found: dict[str, Any] = {key: round(share, 4), f"{key}_interval": None}
-    if bounds:
-        found[f"{key}_interval"] = [round(bound, 4) for bound in bounds]
-    return found
+    rounded = bounds and [round(bound, 4) for bound in bounds]
+    return {key: round(share, 4), f"{key}_interval": rounded}
 
 
 def _seen(staff: Staff) -> Staff:

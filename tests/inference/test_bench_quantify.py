@@ -103,7 +103,7 @@ def test_what_leads_never_errs_much_more_than_what_was_read() -> None:
 
 
 def test_with_a_fitting_matrix_the_interval_holds_as_often_as_it_says() -> None:
-    """At 200, 40 and 12 readings; `jaffe/` is too small to tell a matrix from."""
+    """At 200, 40 and 12 readings; half of `jaffe/` is too small for a matrix."""
     rows = read("seresnet14-1.quantify")["compared"]
     fitting = [
         row["ways"]["regularised"]
