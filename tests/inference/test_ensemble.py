@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -92,7 +93,7 @@ def test_members_of_other_sizes_get_resized_pictures(
     tiny_model: Path, tiny_csv: Path, tmp_path: Path
 ) -> None:
     names = f"lenet,{tiny_model}"
-    prepared: dict[str, object] = {"size": 48, "scale": "per_image", "classes": 5}
+    prepared: dict[str, Any] = {"size": 48, "scale": "per_image", "classes": 5}
     done = train_ensemble(asking(names, tiny_csv, tmp_path / "m", **prepared))
     assert (done.spec.inputs.size, done.spec.inputs.channels) == (48, 1)
     assert Classifier(tmp_path / "m")(blobs(2)).sum(axis=1) == pytest.approx(1)
