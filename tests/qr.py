@@ -27,7 +27,8 @@ def code_on(page: str) -> str:
         x += float(first) if what != "M" else float(first) - x
         y += float(second or 0) if what != "M" else float(second) - y
     large = cv2.resize(drawn, None, fx=8, fy=8, interpolation=cv2.INTER_NEAREST)
-    text, _, _ = cv2.QRCodeDetector().detectAndDecode(large)
+    # The other detector of OpenCV misses one in 160 codes, although nothing is askew.
+    text, _, _ = cv2.QRCodeDetectorAruco().detectAndDecode(large)
     return text
 
 

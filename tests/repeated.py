@@ -1,9 +1,9 @@
 """Which tests `--repeat` runs again, on other servers: all that these could change.
 
-Left out is a test that asks for no database, has none of the marks below, and does not
-lie with those that run the product as processes. That it is right to do so is checked
-in every run: whoever would be left out fails when it sets up a database all the same,
-starts a process, or touches the folder in which the broker lies.
+Left out is a test that asks for no database, has none of the marks below, and runs no
+processes of the product. That it is right to do so is checked in every run: whoever
+would be left out fails when it sets up a database all the same, starts a process, or
+touches the folder in which the broker lies.
 """
 
 from __future__ import annotations
@@ -17,8 +17,10 @@ from django.conf import settings
 from django.test import SimpleTestCase
 
 DATABASE = frozenset({"db", "transactional_db", "live_server"})
-MARKS = ("django_db", "slow", "services", "browser")
+MARKS = ("django_db", "services", "browser")
 PROCESSES = "tests/ops/"
+# Their processes know no server: these packages may import neither Django nor Celery.
+APART = ("tests/capture/", "tests/inference/")
 # They come first, so that at the end no worker is left with a long file.
 LONG = (
     "tests/ops/",
@@ -46,7 +48,7 @@ class Watch:
         if event == "open":
             if isinstance(args[0], str) and args[0].startswith(self.folder):
                 self.seen = f"opens {args[0]}"
-        elif event in STARTS:
+        elif event in STARTS and not _is_apart(self.item):
             self.seen = f"starts a process ({event})"
 
     def begin(self, item: pytest.Item) -> None:
@@ -67,10 +69,15 @@ def is_repeated(item: pytest.Item) -> bool:
     case = getattr(item, "cls", None)
     return bool(
         DATABASE & names
+        or (item.get_closest_marker("slow") and not _is_apart(item))
         or any(item.get_closest_marker(mark) for mark in MARKS)
         or (case and issubclass(case, SimpleTestCase))
         or item.nodeid.startswith(PROCESSES)
     )
+
+
+def _is_apart(item: pytest.Item) -> bool:
+    return item.nodeid.startswith(APART)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -66,6 +66,7 @@ def test_what_was_taken_out_fits_in_again(url: str) -> None:
     assert hide(hidden) == (hidden, ("***",) * len(secrets))
 
 
+@pytest.mark.slow
 def test_a_process_that_fetches_puts_it_back(camera: HttpCamera, pool: Pool) -> None:
     hidden, secrets = hide(camera.url("/query?user=viewer&pwd=correct%20horse"))
     source = Source(Kind.SNAPSHOT, hidden, secrets=secrets)

@@ -94,6 +94,13 @@ def is_writing(running: Stack) -> bool:
     return False
 
 
+def plain(value: Any) -> float | str:
+    """A value of a row, for comparing; PostgreSQL hands over bytes as a memoryview."""
+    if isinstance(value, float):
+        return round(value, 9)
+    return str(bytes(value) if isinstance(value, memoryview) else value)
+
+
 @contextlib.contextmanager
 def installation(**extra: str) -> Iterator[Stack]:
     """An empty one on the kind of servers that these tests run on."""

@@ -45,10 +45,11 @@ result = {
 """
 SPOIL = """
 from monitor.models import DailySummary
+from tests.ops.killed import plain
 names = [f.attname for f in DailySummary._meta.concrete_fields]
 names = [name for name in names if name not in ("id", "updated_at")]
 rows = DailySummary.objects.order_by("person", "day", "model")
-result = [[str(v) for v in row] for row in rows.values_list(*names)]
+result = [[plain(value) for value in row] for row in rows.values_list(*names)]
 DailySummary.objects.update(bins=999, counted=999, sad_sum=999)
 """
 KEEP = """

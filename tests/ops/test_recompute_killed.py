@@ -40,16 +40,14 @@ result = None
 RESULTS = """
 from monitor.models import DailySummary, Formula, Person, Recomputation
 from monitor.services.summaries import person_rebuild
+from tests.ops.killed import plain
 names = [f.attname for f in DailySummary._meta.concrete_fields]
 names = [name for name in names if name not in ("id", "updated_at")]
 two = ["1", %r]
 def stored():
     rows = DailySummary.objects.filter(formula__in=two)
     rows = rows.order_by("formula", "person", "day", "model")
-    return [
-        [round(v, 9) if isinstance(v, float) else str(v) for v in row]
-        for row in rows.values_list(*names)
-    ]
+    return [[plain(value) for value in row] for row in rows.values_list(*names)]
 found = stored()
 DailySummary.objects.filter(formula__in=two).delete()
 for formula in Formula.objects.filter(name__in=two):
