@@ -15,7 +15,31 @@ from monitor.models.pictures import Snapshot
 from monitor.querysets import DailySummaryQuerySet, ReadingQuerySet
 
 
-class Reading(models.Model):
+class FaceScores(models.Model):
+    """What a model made of one face: five probabilities, and whether to trust them."""
+
+    angry = models.FloatField()
+    happy = models.FloatField()
+    neutral = models.FloatField()
+    sad = models.FloatField()
+    surprise = models.FloatField()
+
+    usable = models.BooleanField()
+    reason = models.CharField(max_length=40, blank=True)
+
+    class Meta:
+        abstract = True
+
+    @property
+    def scores(self) -> EmotionScores:
+        return EmotionScores(*(getattr(self, emotion) for emotion in EMOTIONS))
+
+    @property
+    def label(self) -> str:
+        return self.scores.label
+
+
+class Reading(FaceScores):
     """Five probabilities of one face in one snapshot by one model.
 
     Face 0 is the largest; only it can be `counted`, and only when it is usable.
@@ -31,15 +55,7 @@ class Reading(models.Model):
     face_index = models.PositiveSmallIntegerField()
     model = models.CharField(max_length=80)
 
-    angry = models.FloatField()
-    happy = models.FloatField()
-    neutral = models.FloatField()
-    sad = models.FloatField()
-    surprise = models.FloatField()
-
-    usable = models.BooleanField()
     counted = models.BooleanField()
-    reason = models.CharField(max_length=40, blank=True)
 
     box_x = models.IntegerField()
     box_y = models.IntegerField()
@@ -73,14 +89,6 @@ class Reading(models.Model):
 
     def __str__(self) -> str:
         return f"reading {self.pk} of snapshot {self.snapshot_id}"
-
-    @property
-    def scores(self) -> EmotionScores:
-        return EmotionScores(*(getattr(self, emotion) for emotion in EMOTIONS))
-
-    @property
-    def label(self) -> str:
-        return self.scores.label
 
 
 class DailySummary(models.Model):

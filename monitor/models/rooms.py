@@ -9,16 +9,15 @@ from django.db.models import F, Q
 
 from inference import EMOTIONS
 from monitor.models.formulas import Formula
-from monitor.models.people import Person, Team
+from monitor.models.people import Team
 from monitor.models.pictures import Snapshot
+from monitor.models.readings import FaceScores
+from monitor.models.teams import ReleasedFigure
 from monitor.room_scoring import FEWEST_FACES
-from monitor.team_scoring import Estimate, Level
-
-RATIOS = ("stress", "happiness")
-BOUNDS = ("", "_below", "_above")
+from monitor.team_scoring import Level
 
 
-class RoomReading(models.Model):
+class RoomReading(FaceScores):
     """Five probabilities of some face in a room: whose, and where, is not known.
 
     There is no box, because a seat is a person. `number` follows the probabilities, so
@@ -34,15 +33,6 @@ class RoomReading(models.Model):
     taken_at = models.DateTimeField()
     number = models.PositiveSmallIntegerField()
     model = models.CharField(max_length=80)
-
-    angry = models.FloatField()
-    happy = models.FloatField()
-    neutral = models.FloatField()
-    sad = models.FloatField()
-    surprise = models.FloatField()
-
-    usable = models.BooleanField()
-    reason = models.CharField(max_length=40, blank=True)
 
     class Meta:
         ordering: ClassVar = ["taken_at", "number"]
@@ -115,11 +105,10 @@ class RoomDay(models.Model):
         return f"rooms of team {self.team_id} on {self.day}"
 
 
-class RoomFigure(models.Model):
-    """The room of a team over one block of days: written once, never changed.
+class RoomFigure(ReleasedFigure):
+    """The room of a team over one block of days: written once.
 
-    The numbers are exact; only their rounded form (`Level`) may leave the server. The
-    `*_shift` columns say how far the level lies from the mean of this crew, for the
+    The `*_shift` columns say how far the level lies from the mean of this crew, for the
     next figure of it; a figure may be withheld and yet have one. A deleted team leaves
     its rows, because its people stay in them.
     """
@@ -127,27 +116,13 @@ class RoomFigure(models.Model):
     team = models.ForeignKey(
         Team, null=True, on_delete=models.SET_NULL, related_name="room_figures"
     )
-    first_day = models.DateField()
-    released_at = models.DateTimeField()
-    reason = models.CharField(
-        max_length=200, blank=True, help_text="Why it is withheld; empty when shown."
-    )
-    people_at_least = models.PositiveSmallIntegerField()
     days = models.PositiveSmallIntegerField()
     expected_days = models.PositiveSmallIntegerField()
     crew = models.CharField(max_length=16)
     version = models.CharField(max_length=110, blank=True)
+    # Its `people` are those who belonged to the team, not those who were seen.
     is_base = models.BooleanField(default=False)
-    # Of a base: who belonged to the team, not who was seen. Needed to keep later
-    # figures from telling about one of them; never shown.
-    people = models.ManyToManyField(Person, related_name="+")
 
-    stress = models.FloatField(null=True)
-    stress_below = models.FloatField(null=True)
-    stress_above = models.FloatField(null=True)
-    happiness = models.FloatField(null=True)
-    happiness_below = models.FloatField(null=True)
-    happiness_above = models.FloatField(null=True)
     stress_shift = models.FloatField(null=True)
     stress_shift_below = models.FloatField(null=True)
     stress_shift_above = models.FloatField(null=True)
@@ -175,18 +150,6 @@ class RoomFigure(models.Model):
         return f"room of {self.team} from {self.first_day}"
 
     @property
-    def level(self) -> Level | None:
-        """None while it is withheld."""
-        return None if self.reason else self._estimates("")
-
-    @property
     def shift(self) -> Level | None:
         """None where no later figure can go on from this one."""
         return None if self.stress_shift is None else self._estimates("_shift")
-
-    def _estimates(self, suffix: str) -> Level:
-        found = [
-            Estimate(*(getattr(self, f"{ratio}{suffix}{bound}") for bound in BOUNDS))
-            for ratio in RATIOS
-        ]
-        return Level(*found)

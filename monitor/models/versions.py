@@ -8,8 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from inference import EMOTIONS, EmotionScores
-from monitor.models.readings import Reading
+from monitor.models.readings import FaceScores, Reading
 
 
 class ModelVersion(models.Model):
@@ -132,7 +131,7 @@ class SiteCalibration(models.Model):
         return f"{self.model} on {self.pictures} pictures"
 
 
-class ShadowReading(models.Model):
+class ShadowReading(FaceScores):
     """What a shadow model made of the face of a reading; never part of a ratio."""
 
     reading = models.ForeignKey(
@@ -142,14 +141,6 @@ class ShadowReading(models.Model):
         ModelVersion, on_delete=models.CASCADE, related_name="shadow_readings"
     )
     at = models.DateTimeField()
-
-    angry = models.FloatField()
-    happy = models.FloatField()
-    neutral = models.FloatField()
-    sad = models.FloatField()
-    surprise = models.FloatField()
-    usable = models.BooleanField()
-    reason = models.CharField(max_length=40, blank=True)
 
     class Meta:
         ordering: ClassVar = ["pk"]
@@ -162,11 +153,3 @@ class ShadowReading(models.Model):
 
     def __str__(self) -> str:
         return f"reading {self.reading_id} by the shadow {self.version_id}"
-
-    @property
-    def scores(self) -> EmotionScores:
-        return EmotionScores(*(getattr(self, emotion) for emotion in EMOTIONS))
-
-    @property
-    def label(self) -> str:
-        return self.scores.label

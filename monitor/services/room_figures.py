@@ -17,7 +17,7 @@ from monitor.models import (
     RoomFigure,
     TeamFigure,
 )
-from monitor.models.rooms import BOUNDS
+from monitor.models.teams import BOUNDS
 from monitor.periods import BLOCK
 from monitor.room_scoring import (
     DaySums,

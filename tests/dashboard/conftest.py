@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from monitor.models import Organisation, Person
+from monitor.services.roles import it_role_ensure
 from tests.factories import NOON, PersonFactory, UserFactory, reading_series
 
 
@@ -48,6 +49,13 @@ def employee(ada: Person) -> User:
 
 
 @pytest.fixture
+def it_staff(organisation: Organisation) -> User:
+    user = UserFactory.create(username="it")
+    user.groups.add(it_role_ensure())
+    return user
+
+
+@pytest.fixture
 def client_health(health: User) -> Client:
     return signed_in(health)
 
@@ -55,6 +63,11 @@ def client_health(health: User) -> Client:
 @pytest.fixture
 def client_employee(employee: User) -> Client:
     return signed_in(employee)
+
+
+@pytest.fixture
+def client_it(it_staff: User) -> Client:
+    return signed_in(it_staff)
 
 
 def signed_in(user: User) -> Client:

@@ -17,25 +17,10 @@ from monitor.models import (
     CameraDay,
     CameraProbe,
     CaptureHours,
-    Organisation,
     Pause,
     Person,
 )
-from monitor.services.roles import it_role_ensure
-from tests.dashboard.conftest import signed_in
 from tests.factories import NOON, UserFactory
-
-
-@pytest.fixture
-def it_staff(organisation: Organisation) -> User:
-    user = UserFactory.create(username="it")
-    user.groups.add(it_role_ensure())
-    return user
-
-
-@pytest.fixture
-def client_it(it_staff: User) -> Client:
-    return signed_in(it_staff)
 
 
 @pytest.fixture

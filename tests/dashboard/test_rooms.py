@@ -10,24 +10,10 @@ from django.test import Client
 
 from monitor.models import Camera, CameraProbe, Person, Snapshot, Team
 from monitor.services.consent import consent_withdraw
-from monitor.services.roles import it_role_ensure
 from monitor.services.teams import team_figures_release
-from tests.dashboard.conftest import signed_in
-from tests.factories import NOON, PersonFactory, TeamFactory, UserFactory
+from tests.factories import NOON, PersonFactory, TeamFactory
 from tests.monitor.test_room_figures import room_data
 from tests.monitor.test_teams import FIRST, settled
-
-
-@pytest.fixture
-def it_staff(organisation: object) -> User:
-    user = UserFactory.create(username="it")
-    user.groups.add(it_role_ensure())
-    return user
-
-
-@pytest.fixture
-def client_it(it_staff: User) -> Client:
-    return signed_in(it_staff)
 
 
 @pytest.fixture
