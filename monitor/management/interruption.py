@@ -40,13 +40,19 @@ def _noted() -> Iterator[list[int]]:
     if threading.current_thread() is not threading.main_thread():
         yield received  # signals go to the main thread, which has its own ways
         return
-    before: dict[int, Any] = {number: signal.getsignal(number) for number in SIGNALS}
+    found = {number: signal.getsignal(number) for number in SIGNALS}
+    # Whoever started this in the background may have had Ctrl-C ignored.
+    before: dict[int, Any] = {
+        number: handler
+        for number, handler in found.items()
+        if handler is not signal.SIG_IGN
+    }
 
     def note(number: int, _: FrameType | None) -> None:
         received.append(number)
         signal.signal(number, before[number])
 
-    for number in SIGNALS:
+    for number in before:
         signal.signal(number, note)
     try:
         yield received

@@ -13,6 +13,14 @@ from django.core.management import CommandError
 from monitor.management.interruption import interruptible
 
 
+@pytest.fixture(autouse=True)
+def listening() -> Iterator[None]:
+    """A shell that runs tests in the background has them ignore Ctrl-C."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def pieces(done: list[int], number: int) -> Iterator[int]:
     """Four, and a signal in the midst of the second."""
     for n in range(4):
@@ -43,6 +51,13 @@ def test_a_second_ctrl_c_does_not_wait() -> None:
 
     with pytest.raises(CommandError, match="stopped"):
         list(interruptible(endless(), "go on"))
+
+
+def test_a_signal_that_was_ignored_before_is_ignored_still() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    done = list[int]()
+    assert list(interruptible(pieces(done, signal.SIGINT), "go on")) == done
+    assert len(done) == 4
 
 
 def test_work_that_ends_first_is_all_done() -> None:
