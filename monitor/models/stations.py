@@ -40,7 +40,7 @@ class Station(Tries):
     # People stand in a queue and mistype; it stops who tries number after number.
     MOST = 20
 
-    name = models.CharField(max_length=200, unique=True)
+    name = models.CharField(max_length=200)
     link_digest = models.CharField(max_length=64, blank=True, editable=False)
     link_until = models.DateTimeField(null=True, editable=False)
     token_digest = models.CharField(max_length=64, blank=True, editable=False)
@@ -51,6 +51,13 @@ class Station(Tries):
 
     class Meta:
         ordering: ClassVar = ["name"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["name"],
+                condition=models.Q(revoked_at=None),
+                name="station_in_use_name_once",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name

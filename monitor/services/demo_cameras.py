@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from monitor.demo_data import Plan, Role
 from monitor.models import Camera, CameraEvent
@@ -20,13 +21,7 @@ def camera_finish(
     """Its days, counted from its readings, and its state after the picture `last`."""
     camera_days_rebuild(camera=camera)
     broke, state = last + timedelta(minutes=20), Camera.State
-    facts = {
-        "state": state.OK,
-        "state_since": first,
-        "tried_at": last,
-        "seen_at": last,
-        "expected_from": last + NOT_EXPECTED,
-    }
+    facts = works(first=first, last=last)
     if plan.role is Role.SILENT:
         noticed = last + UNTIL_NOTICED
         facts |= {
@@ -39,3 +34,14 @@ def camera_finish(
             camera=camera, kind=CameraEvent.Kind.SILENT, at=noticed
         )
     Camera.objects.filter(pk=camera.pk).update(**facts)
+
+
+def works(*, first: datetime, last: datetime) -> dict[str, Any]:
+    """What a camera says of itself that gave pictures from `first` to `last`."""
+    return {
+        "state": Camera.State.OK,
+        "state_since": first,
+        "tried_at": last,
+        "seen_at": last,
+        "expected_from": last + NOT_EXPECTED,
+    }

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import date
+from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
 from random import Random
 
 from django.conf import settings
 from django.db import transaction
 
-from monitor.models import Camera, Formula, RoomDay, Team
+from monitor.models import Camera, CameraDay, Formula, Organisation, RoomDay, Team
+from monitor.periods import midnight
 from monitor.rooms import Crew, crews_of
 from monitor.scoring import five
+from monitor.services.demo_cameras import works
 
 BINS = 24  # a picture every twenty minutes of eight hours
 FACES = 6
 # Mean and spread of what the faces of a room show, angry to surprise.
 USUAL = (0.12, 0.26, 0.42, 0.15, 0.05)
 DAY_SD = 0.03
+BEGINS, ENDS = timedelta(hours=9), timedelta(hours=16, minutes=40)
+# What the camera's page tells of a face: gray levels, sharpness, pixels.
+BRIGHTNESS, SHARPNESS, HEIGHT = 118.0, 240.0, 74.0
 
 
 @transaction.atomic
-def demo_rooms_ensure(*, days: Iterable[date], model: str, seed: int) -> int:
+def demo_rooms_ensure(*, days: Sequence[date], model: str, seed: int) -> int:
     """Two cameras, once: in a room that may be looked at, and in one that may not.
 
     Without teams that are large enough there are none. Says how many were made.
@@ -34,7 +39,9 @@ def demo_rooms_ensure(*, days: Iterable[date], model: str, seed: int) -> int:
     open_rooms = [pk for pk in large if crews[pk].problem is None][:1]
     closed = [pk for pk in large if crews[pk].problem is not None][:1]
     for pk in (*open_rooms, *closed):
-        Camera.objects.create(name=f"Room of {teams[pk].name}", team=teams[pk])
+        camera = Camera.objects.create(name=f"Room of {teams[pk].name}", team=teams[pk])
+        if pk in open_rooms:
+            _camera_finish(camera, days)
     for pk in open_rooms:
         _days_make(teams[pk], crews[pk], days, model, Random(seed))  # noqa: S311
     return len(open_rooms) + len(closed)
@@ -60,3 +67,23 @@ def _days_make(
             weight_sum=BINS / FACES,
             **dict(zip(names, shares, strict=True)),
         )
+
+
+def _camera_finish(camera: Camera, days: Sequence[date]) -> None:
+    tz, found = Organisation.current().tz, BINS * (FACES + 1)
+    CameraDay.objects.bulk_create(
+        CameraDay(
+            camera=camera,
+            day=day,
+            faces=found,
+            usable=BINS * FACES,
+            unsure=BINS,
+            too_small=BINS,
+            brightness_sum=found * BRIGHTNESS,
+            sharpness_sum=found * SHARPNESS,
+            height_sum=found * HEIGHT,
+        )
+        for day in days
+    )
+    first, last = midnight(days[0], tz) + BEGINS, midnight(days[-1], tz) + ENDS
+    Camera.objects.filter(pk=camera.pk).update(**works(first=first, last=last))

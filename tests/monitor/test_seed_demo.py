@@ -125,6 +125,8 @@ def test_a_large_team_has_a_room_and_reset_takes_it_away() -> None:
     room = Camera.objects.get(team__isnull=False)
     is_open = crew_of(room.team_id or 0).problem is None
     assert RoomDay.objects.exists() is is_open
+    assert bool(room.seen_at) is room.days.exists() is is_open
+    assert room.seen_at is None or room.seen_at.date() < UNTIL
     assert RoomFigure.objects.filter(team=room.team).count() == 3
     seed(people=12, teams=1, days=30)
     assert Camera.objects.filter(team__isnull=False).count() == 1

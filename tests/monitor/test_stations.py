@@ -170,6 +170,14 @@ def test_a_link_sets_up_one_device_within_an_hour(db: None) -> None:
     assert stations.station_of(token=token, now=NOON) is not None
 
 
+def test_a_name_is_free_again_when_its_station_is_revoked(station: Station) -> None:
+    with pytest.raises(stations.StationRefused, match="a station of this name"):
+        stations.station_create(name="Canteen")
+    stations.station_revoke(station=station)
+    made, _ = stations.station_create(name="Canteen")
+    assert made.pk != station.pk
+
+
 def test_a_revoked_station_is_none(db: None) -> None:
     made, secret = stations.station_create(name="Canteen")
     token = stations.station_enrol(secret=secret, now=NOON)
