@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.utils import timezone
 
 from monitor.device_windows import Window, open_stretches
@@ -14,10 +14,9 @@ from monitor.models import (
     Camera,
     Consent,
     Device,
-    Pause,
     Snapshot,
 )
-from monitor.schedules import schedules_of
+from monitor.schedules import is_paused, schedules_of
 from monitor.services.devices import camera_tried
 from monitor.services.intake import Accepted, Refused, Upload, snapshot_accept
 from monitor.services.roles import service_account
@@ -96,7 +95,7 @@ def _check(device: Device, snapshot: Snapshot) -> None:
         raise Refused("authentication_failed", text, status=401)
     camera = held.camera
     _check_age(snapshot)
-    if pauses_of(camera).filter(_at(snapshot.taken_at)).exists():
+    if is_paused(camera, snapshot.taken_at):
         raise Refused(
             "camera_paused",
             "The picture was taken during a pause; it is not taken in.",
@@ -145,19 +144,6 @@ def _check_interval(snapshot: Snapshot, least: timedelta) -> None:
             field="taken_at",
             retry_after=max(1, math.ceil(wait)),
         )
-
-
-def _at(moment: datetime) -> Q:
-    ends = Q(ends_at__isnull=True) | Q(ends_at__gt=moment)
-    return ends & Q(begins_at__lte=moment)
-
-
-def pauses_of(camera: Camera) -> QuerySet[Pause]:
-    """Of everybody, of the camera, or of the person whom it watches."""
-    of = Q(camera=camera) | Q(camera__isnull=True, person__isnull=True)
-    if camera.person_id:
-        of |= Q(person=camera.person_id)
-    return Pause.objects.filter(of)
 
 
 def device_orders(*, device: Device, now: datetime) -> Orders:
