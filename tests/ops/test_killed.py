@@ -117,7 +117,7 @@ def test_a_video_is_taken_in_whole_and_once(running: Stack, tmp_path: Path) -> N
     path = film(tmp_path / "film.avi", scenes, rate=5)
     words = ("ingest", str(path), "--person", "1", "--every", "0.5s")
     work = Work(running, words, "monitor_snapshot", "source = 'video'")
-    killed(work, (5, 30), times=4)
+    killed(work, (5, 15), times=4)
     stopped(work, (1, 5))
     said = running.manage(*words)
     assert f"{2 * SECONDS} pictures taken in" in said
