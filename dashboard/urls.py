@@ -86,6 +86,11 @@ urlpatterns = [
     ),
     path("cameras/<int:pk>/now/", cameras.camera_now, name="camera-now"),
     path("cameras/<int:pk>/renew/", cameras.camera_renew, name="camera-renew"),
+    path(
+        "cameras/<int:pk>/renew/<int:renewal>/remove/",
+        cameras.camera_renewal_remove,
+        name="camera-renewal-remove",
+    ),
     path("cameras/<int:pk>/switch/", cameras.camera_switch, name="camera-switch"),
     path("cameras/<int:pk>/source/", probes.camera_source, name="camera-source"),
     path("cameras/<int:pk>/live/", probes.live, name="camera-live"),

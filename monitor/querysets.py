@@ -266,7 +266,10 @@ class DailySummaryQuerySet(models.QuerySet[Any]):
         )
 
     def by_person(self) -> dict[int, list[DayTotals]]:
-        """The days of each person as plain values, in one query."""
+        """The days of each person as plain values, in one query.
+
+        In two where a camera was exchanged or moved.
+        """
         sums = [f"{emotion}_sum" for emotion in EMOTIONS]
         hard = [f"{emotion}_hard" for emotion in EMOTIONS]
         weights = [f"formula__{emotion}" for emotion in EMOTIONS]
@@ -274,13 +277,28 @@ class DailySummaryQuerySet(models.QuerySet[Any]):
             *("person_id", *DayTotals._fields[:6], *sums, *hard, *weights),
             *("camera_id", "camera__renewed_on"),
         )
+        renewals = _renewals({row[22] for row in rows if row[23] is not None})
         found: dict[int, list[DayTotals]] = {}
         for row in rows:
-            own, renewed = _weights(row[17:22]), row[23]
-            view = View(row[22], renewed is not None and row[1] >= renewed)
+            own, view = _weights(row[17:22]), View(row[22])
+            if row[23] is not None:
+                before = [on for on in renewals[row[22]] if on <= row[1]]
+                view = View(row[22], max(before, default=None))
             day = DayTotals._make((*row[1:7], row[7:12], row[12:17], own, view))
             found.setdefault(row[0], []).append(day)
         return found
+
+
+def _renewals(cameras: set[int]) -> dict[int, list[date]]:
+    """When each was exchanged or moved; asks nothing where none was."""
+    from monitor.models import CameraRenewal
+
+    found: dict[int, list[date]] = {pk: [] for pk in cameras}
+    if cameras:
+        rows = CameraRenewal.objects.filter(camera__in=cameras)
+        for camera, on in rows.values_list("camera_id", "on"):
+            found[camera].append(on)
+    return found
 
 
 @lru_cache(maxsize=16)

@@ -82,11 +82,11 @@ DEFAULT_WEIGHTS = Weights()
 class View(NamedTuple):
     """Through which camera a day was seen mostly; None is none of the site's.
 
-    renewed: since it was exchanged, or put up elsewhere.
+    renewed: when it was last exchanged, or put up elsewhere, before or on that day.
     """
 
     camera: int | None = None
-    renewed: bool = False
+    renewed: date | None = None
 
 
 NO_CAMERA = View()

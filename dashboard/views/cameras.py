@@ -78,6 +78,7 @@ def camera_page(request: Asked, found: Camera, **forms: Any) -> HttpResponse:
         ),
         "hours": HoursForm(hours=planned.hours),
         "pause_form": PauseForm(),
+        "renewals": found.renewals.all(),
         "renew": RenewForm(today=local_day(now, Organisation.current().tz)),
         "source": SourceForm(
             initial={
@@ -145,8 +146,17 @@ def camera_renew(request: Asked, pk: int) -> HttpResponse:
     found, form = own_camera(request, pk), RenewForm(request.POST, today=today)
     if not form.is_valid():
         return camera_page(request, found, renew=form)
-    services.camera_renew(camera=found, on=form.cleaned_data["on"])
+    services.camera_renew(camera=found, on=form.cleaned_data["on"], by=request.user)
     return done(request, pk, "Noted; usual ratios are learned anew from that day on.")
+
+
+@require_POST
+@private
+@manages_cameras
+def camera_renewal_remove(request: Asked, pk: int, renewal: int) -> HttpResponse:
+    noted = get_object_or_404(own_camera(request, pk).renewals, pk=renewal)
+    services.camera_renewal_remove(renewal=noted)
+    return done(request, pk, "Removed; the days before and after count as alike again.")
 
 
 @require_POST

@@ -1,7 +1,7 @@
 """The domain. Everything else reads and writes the database through these."""
 
 from monitor.models.camera_health import CameraDay, CameraEvent
-from monitor.models.cameras import Camera, CaptureHours, Pause
+from monitor.models.cameras import Camera, CameraRenewal, CaptureHours, Pause
 from monitor.models.devices import Device, DeviceNonce, DeviceRefusal
 from monitor.models.flags import Flag, FlagAnswer, FlagEvent
 from monitor.models.formulas import Formula, Recomputation
@@ -34,6 +34,7 @@ __all__ = [
     "CameraDay",
     "CameraEvent",
     "CameraProbe",
+    "CameraRenewal",
     "CaptureHours",
     "Consent",
     "DailySummary",

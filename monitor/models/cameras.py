@@ -107,7 +107,7 @@ class Camera(models.Model):
         null=True,
         blank=True,
         editable=False,
-        help_text="First day on which another device, or another place, is behind it.",
+        help_text="The newest of its `renewals`, for a look that is quick.",
     )
     # Since when pictures are expected without a stop, and since when they fail to come.
     expected_from = models.DateTimeField(null=True, editable=False)
@@ -147,6 +147,29 @@ class Camera(models.Model):
     @property
     def is_room(self) -> bool:
         return self.team_id is not None
+
+
+class CameraRenewal(models.Model):
+    """From this day on another device, or another place, is behind a camera."""
+
+    camera = models.ForeignKey(
+        Camera, on_delete=models.CASCADE, related_name="renewals", db_index=False
+    )
+    on = models.DateField()
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+
+    class Meta:
+        ordering: ClassVar = ["on"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["camera", "on"], name="camera_renewal_once_a_day"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.camera} from {self.on}"
 
 
 class CaptureHours(models.Model):

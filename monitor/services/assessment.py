@@ -12,9 +12,9 @@ from django.db.models.functions import NullIf
 from django.utils import timezone
 
 from monitor import flag_kinds
-from monitor.camera_eras import main_view
+from monitor.camera_eras import comparable_days, main_view
 from monitor.flag_kinds import Look, Question
-from monitor.flag_rules import POLICY, Decision
+from monitor.flag_rules import POLICY, Decision, baseline
 from monitor.models import DailySummary, Flag, Organisation, Person
 from monitor.periods import judged_day, last_working_days, local_day
 from monitor.population import site_population
@@ -58,8 +58,13 @@ class Case:
             return "formula"
         if self.kind == flag_kinds.LEVEL:
             return ""  # it compares with no day
+        # That the camera was another one may have been noted after the flag: then there
+        # are no days left that it could have been raised against.
+        compared = comparable_days(self.days, self.on)
+        values = flag_kinds.values_of(self.kind, compared)
+        known = baseline(values, self.flag.raised_on)
         then, now = (main_view(self.days, on) for on in (self.flag.raised_on, self.on))
-        return "camera" if then != now else ""
+        return "camera" if then != now or known is None else ""
 
     def look(self) -> Look:
         since = self.closed_on

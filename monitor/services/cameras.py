@@ -7,7 +7,9 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Protocol
 
+from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
+from django.db.models import Max
 from django.utils import timezone
 
 from capture import CaptureError, Kind, Source
@@ -15,7 +17,14 @@ from capture.addresses import check, split_login
 from capture.hidden import HIDDEN, hidden_names, hide
 from monitor.camera_login import login_seal
 from monitor.capture_limits import limits
-from monitor.models import Camera, CameraProbe, DailySummary, Person, Team
+from monitor.models import (
+    Camera,
+    CameraProbe,
+    CameraRenewal,
+    DailySummary,
+    Person,
+    Team,
+)
 from monitor.rooms import crew_of
 from monitor.services.camera_schedule import EVERY, camera_reschedule
 
@@ -194,13 +203,26 @@ def camera_from_probe(*, probe: CameraProbe) -> Camera:
 
 
 @transaction.atomic
-def camera_renew(*, camera: Camera, on: date) -> None:
+def camera_renew(*, camera: Camera, on: date, by: User | None = None) -> None:
     """Say that from this day on another device, or another place, is behind a camera.
 
-    Its earlier days are then no baseline for later ones. Of several such days the last
-    counts. Days that were judged with the old baseline are judged again.
+    Its earlier days are then no baseline for later ones. Days that were judged with
+    the old baseline are judged again.
     """
-    Camera.objects.filter(pk=camera.pk).update(renewed_on=on)
+    CameraRenewal.objects.get_or_create(camera=camera, on=on, defaults={"by": by})
+    _renewed(camera, on)
+
+
+@transaction.atomic
+def camera_renewal_remove(*, renewal: CameraRenewal) -> None:
+    """Take back what was noted by mistake, or of a wrong day."""
+    CameraRenewal.objects.filter(pk=renewal.pk).delete()
+    _renewed(renewal.camera, renewal.on)
+
+
+def _renewed(camera: Camera, on: date) -> None:
+    newest = CameraRenewal.objects.filter(camera=camera).aggregate(on=Max("on"))
+    Camera.objects.filter(pk=camera.pk).update(renewed_on=newest["on"])
     seen = DailySummary.objects.filter(camera=camera, day__gte=on).values("person")
     Person.objects.filter(pk__in=seen).update(changed_at=timezone.now())
 

@@ -48,6 +48,7 @@ from monitor.periods import (
 )
 from monitor.services import serving
 from monitor.services.assessment import person_assess
+from monitor.services.cameras import camera_renew
 from monitor.services.demo_cameras import camera_finish
 from monitor.services.demo_rooms import demo_rooms_ensure
 from monitor.services.roles import it_role_ensure, roles_ensure
@@ -228,9 +229,9 @@ def _person_make(plan: Plan, frame: Frame) -> None:
     )
     days, changed = frame.days, frame.changed
     renewed = days[-demo_cameras.EXCHANGED_DAYS] if plan == changed.exchanged else None
-    camera = Camera.objects.create(
-        name=f"Desk {plan.number}", person=person, renewed_on=renewed
-    )
+    camera = Camera.objects.create(name=f"Desk {plan.number}", person=person)
+    if renewed:
+        camera_renew(camera=camera, on=renewed)
     Consent.objects.create(person=person, given_at=midnight(frame.days[0], frame.tz))
     seen = demo_data.pictures(
         plan, days=frame.days, morning=frame.morning, tz=frame.tz, seed=frame.seed

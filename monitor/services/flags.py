@@ -25,6 +25,7 @@ Status = Flag.Status
 REASON_LENGTH = 400
 TEXT_LENGTH = 2000
 EXPIRES_AFTER = timedelta(days=30)
+AGAIN = "there are days again that can be compared with its baseline"
 
 
 class FlagChangeRefused(Exception):
@@ -162,7 +163,7 @@ def flag_resume(*, flag: Flag, at: datetime | None = None) -> Flag:
     changes = flag.events.filter(new=Status.STALE).exclude(old=Status.STALE)
     went = changes.order_by("-at", "-pk").first()
     before = went.old if went else Status.RAISED
-    return _change(flag, Status(before), reason="there is data again", at=at)
+    return _change(flag, Status(before), reason=AGAIN, at=at)
 
 
 def flag_answer(*, flag: Flag, by: User, text: str) -> FlagAnswer:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import time, timedelta
+from datetime import date, time, timedelta
 from typing import Any
 
 import pytest
@@ -20,7 +20,7 @@ from monitor.models import (
     Pause,
     Person,
 )
-from tests.factories import NOON, UserFactory
+from tests.factories import NOON, CameraFactory, UserFactory
 
 
 @pytest.fixture
@@ -65,6 +65,22 @@ def test_an_exchanged_camera_is_noted_from_its_day_on(
     assert (answer.status_code, camera.renewed_on) == (status, kept)
     shown = text(client_it, f"/cameras/{camera.pk}/")
     assert ("since 20 Mar 2026" in shown) is bool(kept)
+
+
+def test_an_exchange_noted_by_mistake_is_taken_back(
+    client_it: Client, camera: Camera, it_staff: User
+) -> None:
+    page = f"/cameras/{camera.pk}/renew/"
+    for on in ("2026-03-02", "2026-03-16", "2026-03-16"):
+        client_it.post(page, {"on": on})
+    first, second = camera.renewals.all()
+    assert (first.by, second.on) == (it_staff, date(2026, 3, 16))
+    other = CameraFactory.create()
+    wrong = client_it.post(f"/cameras/{other.pk}/renew/{second.pk}/remove/")
+    assert wrong.status_code == 404
+    client_it.post(f"{page}{second.pk}/remove/")
+    camera.refresh_from_db()
+    assert (camera.renewals.get(), camera.renewed_on) == (first, first.on)
 
 
 @pytest.mark.parametrize(

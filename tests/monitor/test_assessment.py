@@ -16,7 +16,7 @@ from monitor.periods import last_working_days, midnight
 from monitor.population import site_population
 from monitor.services import flags
 from monitor.services.assessment import person_assess
-from monitor.services.cameras import camera_renew
+from monitor.services.cameras import camera_renew, camera_renewal_remove
 from monitor.services.consent import consent_withdraw
 from monitor.services.flags import Conclusion
 from monitor.services.summaries import person_rebuild
@@ -211,6 +211,40 @@ def test_a_change_of_camera_restarts_the_baseline(person: Person, another: str) 
         camera = seen_by(person, days[0])
         camera_renew(camera=camera, on=days[-10])
     assert (assess(person) is None) is bool(another)
+
+
+def test_a_flag_over_a_change_that_was_noted_later_waits(person: Person) -> None:
+    """It was raised because the camera was another one, and nobody knew."""
+    later = FRIDAY + timedelta(days=21)
+    days = reading_series(person, stress=[*RISE, *[0.2] * 15], per_day=18, until=later)
+    camera, since = seen_by(person, days[0]), days[-25]
+    flag = assess(person, FRIDAY)
+    assert flag is not None and since <= flag.raised_on - timedelta(days=7)
+    camera_renew(camera=camera, on=since)
+    flag = assess(person, FRIDAY + timedelta(days=3))
+    assert flag is not None and flag.status == Status.STALE
+    assert assess(person, later) is None  # the new device's own calm
+
+
+def test_a_second_exchange_leaves_the_first_one_known(person: Person) -> None:
+    """What the first two devices saw is not one baseline."""
+    days = reading_series(person, stress=[0.2] * 40 + [0.5] * 20, per_day=18)
+    camera = seen_by(person, days[0])
+    camera_renew(camera=camera, on=days[40])
+    assert assess(person) is None
+    camera_renew(camera=camera, on=days[-3])
+    assert assess(person, days[-4]) is assess(person) is None
+    camera_renewal_remove(renewal=camera.renewals.get(on=days[40]))
+    assert assess(person, days[-4]) is not None
+
+
+def test_removing_an_exchange_has_its_days_judged_again(person: Person) -> None:
+    days = reading_series(person, stress=[0.2] * 5)
+    camera = seen_by(person, days[0])
+    camera_renew(camera=camera, on=days[-2])
+    Person.objects.update(changed_at=None)
+    camera_renewal_remove(renewal=camera.renewals.get())
+    assert Person.objects.exclude(changed_at=None).get() == person
 
 
 def test_a_level_compares_with_no_camera(person: Person, settings: Any) -> None:

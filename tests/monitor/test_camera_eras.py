@@ -11,12 +11,12 @@ from monitor.periods import last_working_days
 from monitor.scoring import NO_CAMERA, ZERO, DayTotals, View
 
 FRIDAY = date(2026, 3, 20)
-OLD, NEW = View(1), View(2)
+OLD, NEW, RENEWED = View(1), View(2), View(1, date(2026, 3, 2))
 
 
 def days_of(seen: str, bins: int = 18) -> list[DayTotals]:
     """One working day a letter, up to that Friday: o(ld), n(ew), r(enewed), - none."""
-    views = {"o": OLD, "n": NEW, "r": View(1, renewed=True), "-": NO_CAMERA}
+    views = {"o": OLD, "n": NEW, "r": RENEWED, "-": NO_CAMERA}
     return [
         DayTotals(day, "m", "1", bins, bins, 0, ZERO, ZERO, view=views[letter])
         for day, letter in zip(
@@ -30,12 +30,19 @@ def days_of(seen: str, bins: int = 18) -> list[DayTotals]:
     [
         ("oooooooooooo", OLD, 12),
         ("oooooooooonnnn", OLD, 10),
-        ("oooooooooonnnnn", NEW, 5),
+        ("oooooooooonnnnnn", OLD, 10),
+        ("oooooooooonnnnnnn", NEW, 7),
         ("oooooooooonnnnnnnn", NEW, 8),
-        ("ooooooooooorrrrrr", View(1, renewed=True), 6),
+        ("ooooooooooor", RENEWED, 1),
+        ("ooooooooooorrnr", RENEWED, 3),
+        ("oooooooooooon", OLD, 12),
         ("oon-oonoo-oo", OLD, 8),
         ("-----", NO_CAMERA, 5),
-        ("nnnnnnnnnnooooooooonnnnnn", NEW, 16),
+        ("nnnnnnnnnnooooooooonnnnnnn", NEW, 17),
+        # Two desks in turn: the first one stays.
+        ("ononoonononnononnoonononnoonon", OLD, 15),
+        ("nooo", OLD, 3),
+        ("oonn", OLD, 2),
     ],
 )
 def test_days_of_the_present_camera_are_compared(
@@ -53,9 +60,10 @@ def test_an_earlier_day_is_judged_by_the_camera_of_its_time() -> None:
     assert [row.view for row in comparable_days(days, then)] == [OLD] * 10
 
 
-def test_a_day_weighs_by_what_was_seen_and_silence_by_nothing() -> None:
-    days = [*days_of("ooo", bins=40), *days_of("nnnn", bins=2)[3:]]
-    assert main_view(days, FRIDAY) == OLD
+def test_each_day_has_one_vote_and_silence_none() -> None:
+    desk = days_of("oooooooooo", bins=8)
+    film = days_of("oooooooooon", bins=90)[-1:]
+    assert main_view([*desk, *film], FRIDAY) == OLD
     assert main_view(days_of("ooooo", bins=0), FRIDAY) is None
     assert comparable_days([], FRIDAY) == []
 
@@ -67,6 +75,8 @@ def test_a_day_weighs_by_what_was_seen_and_silence_by_nothing() -> None:
         ("oooooooooonnnnnnn", [10]),
         ("ooooo-ooooonooooo", []),
         ("ooooonnnnnnnoooooooonnnnnnnnn", [5]),
+        # A visit long before is not where it begins.
+        ("ooonoooooooooooooonnnnnnnnn", [18]),
         ("ooooooooorrrrrrrr", [9]),
         ("-------------nnnnnnnn", [13]),
         ("", []),

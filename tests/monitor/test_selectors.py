@@ -170,7 +170,7 @@ def test_a_change_of_model_is_shown_and_restarts_the_ratios(person: Person) -> N
 
 
 def test_a_new_camera_is_shown_where_it_began(person: Person) -> None:
-    stress = [0.3, 0.3, 0.3, 0.6, 0.6, 0.6, 0.6]
+    stress = [0.3] * 3 + [0.6] * 7
     seen = reading_series(person, stress=stress)
     camera = CameraFactory.create(person=person)
     since = midnight(seen[3], UTC)
