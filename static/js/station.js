@@ -127,7 +127,7 @@ function identify(code) {
 
 if (button("scan")) button("scan").hidden = false;
 
-addEventListener("pagehide", () => camera.release());
+for (const end of ["pagehide", "stationleave"]) addEventListener(end, () => camera.release());
 document.addEventListener("visibilitychange", () => {
   if (!document.hidden) return;
   if (camera.isOn) off();
