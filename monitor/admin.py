@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
@@ -143,10 +144,24 @@ class PersonAdmin(ImportMixin, admin.ModelAdmin[Person]):  # type: ignore[misc]
             consent_withdraw(person=person)
 
 
+class CameraForm(ModelForm[Camera]):
+    """Asked before saving what `camera_create` would refuse."""
+
+    def clean_team(self) -> Team | None:
+        team: Team | None = self.cleaned_data["team"]
+        if team and self.instance.kind == Camera.Kind.PUSH:
+            raise ValidationError(
+                "This camera sends its pictures, and those of a room are only fetched:"
+                " choose the person whose desk it watches."
+            )
+        return team
+
+
 @admin.register(Camera)
 class CameraAdmin(admin.ModelAdmin[Camera]):
     """Where a camera is, is tried before it is kept: on the page Cameras."""
 
+    form = CameraForm
     list_display = ("name", "person", "team", "active")
     list_filter = ("active",)
     search_fields = ("name", "person__name", "person__number", "team__name")

@@ -13,7 +13,7 @@ from monitor.camera_advice import NAMES, Advice, Counts, advice
 from monitor.models import Camera, CameraDay, Organisation, Pause, Person
 from monitor.periods import local_day
 from monitor.querysets import CameraQuerySet
-from monitor.rooms import crews_of
+from monitor.rooms import PAUSED, Crew, crews_of
 from monitor.schedules import holds_for, pauses_of
 
 if TYPE_CHECKING:
@@ -82,13 +82,19 @@ def _rows(asked: CameraQuerySet, now: datetime) -> list[CameraRow]:
     crews = crews_of(camera.team_id for camera in cameras if camera.team_id)
     rows = []
     for camera in cameras:
-        pause = next((each for each in pauses if holds_for(each, camera)), None)
+        holding = [each for each in pauses if holds_for(each, camera)]
         counts = [CameraDayPoint(at, days[camera.pk].get(at, Counts())) for at in span]
         crew = crews[camera.team_id] if camera.team_id else None
-        problem = crew.problem if crew else None
-        row = _row(camera, pause, counts)
-        rows.append(replace(row, rests=problem.message) if problem else row)
+        row = _row(camera, next(iter(holding), None), counts)
+        rows.append(replace(row, rests=_rests(crew, holding)) if crew else row)
     return rows
+
+
+def _rests(crew: Crew, pauses: Collection[Pause]) -> str:
+    """Why the room of a crew rests, of pauses that hold for it; "" if it does not."""
+    if crew.problem:
+        return crew.problem.message
+    return PAUSED if any(each.person_id for each in pauses) else ""
 
 
 def _days(

@@ -17,6 +17,12 @@ from django.db.models import Q, QuerySet
 
 from monitor.models import Pause, Person
 
+# It names nobody.
+PAUSED = (
+    "Somebody of this team has paused their pictures; the room is not looked at before"
+    " the pause ends."
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:

@@ -40,7 +40,7 @@ class Agent:
         self.quiet_until = 0.0
         self.failures = 0
         self.has_relearned = False
-        self.put_aside: set[str] = set()
+        self.failed_at: dict[str, int] = {}  # how often the server failed, by key
         self.camera_state = ""
         self._replan()
 
@@ -100,12 +100,13 @@ class Agent:
     def send_one(self) -> None:
         """Send the oldest stored picture; it stays until the server has answered.
 
-        One that the server failed at waits behind the others.
+        The more often the server failed at one, the further behind the others it waits.
         """
         self.spool.trim(now=self.clock.now())
         entries = self.spool.entries()
-        self.put_aside &= {entry.key for entry in entries}
-        entries.sort(key=lambda entry: entry.key in self.put_aside)
+        waiting = {entry.key for entry in entries}
+        self.failed_at = {k: n for k, n in self.failed_at.items() if k in waiting}
+        entries.sort(key=lambda entry: self.failed_at.get(entry.key, 0))
         for entry in entries[:1]:
             data = self.spool.read(entry.path.name) or b""
             try:
@@ -132,7 +133,7 @@ class Agent:
                 )
             case Verdict.LATER:
                 if answer.status == 500:
-                    self.put_aside.add(entry.key)
+                    self.failed_at[entry.key] = self.failed_at.get(entry.key, 0) + 1
                 self._put_off(answer)
 
     # The server -------------------------------------------------------------

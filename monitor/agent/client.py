@@ -25,7 +25,7 @@ HEARTBEAT = "/api/v1/device/heartbeat/"
 # With these the same picture would be refused again, whenever it comes.
 FOR_GOOD = frozenset(
     {
-        *("camera_paused", "no_consent", "camera_inactive"),
+        *("camera_paused", "no_consent", "camera_inactive", "room_camera"),
         *("too_soon", "too_old", "time_in_future", "idempotency_key_reused"),
         *("invalid", "required", "empty_file", "truncated_image", "zero_size"),
         *("too_small", "too_many_pixels", "not_an_image", "unsupported_format"),

@@ -15,6 +15,7 @@ from django.utils import timezone
 from monitor.capture_schedule import Stretch
 from monitor.models import Camera, CaptureHours, Pause, Person
 from monitor.querysets import CameraQuerySet
+from monitor.rooms import PAUSED, crew_pauses
 from monitor.schedules import schedules_of
 
 CHUNK = 500
@@ -184,6 +185,8 @@ def camera_capture_now(*, camera: Camera) -> None:
             "No pictures are fetched from this camera: it is switched off, sends its"
             " pictures itself, or there is no consent; of a room, of everybody."
         )
+    if row.team_id and crew_pauses(row.team_id, now).exists():
+        raise ScheduleRefused(PAUSED)
     schedule = schedules_of([row], since=now)[row.pk]
     if schedule.pause_at(now):
         raise ScheduleRefused("This camera is paused.")

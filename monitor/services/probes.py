@@ -18,7 +18,7 @@ from inference.runtime import get_engine
 from monitor import tasks, vault
 from monitor.camera_login import Login, login_read, login_seal, source_with_login
 from monitor.models import AccessEntry, Camera, CameraProbe, Pause, Person
-from monitor.rooms import crew_pauses
+from monitor.rooms import PAUSED, crew_pauses
 from monitor.services import serving
 from monitor.services.access import access_record
 from monitor.services.cameras import (
@@ -55,11 +55,7 @@ def seeing_check(watching: Watching) -> None:
     consented_check(watching)
     person, now = watching.person, timezone.now()
     if watching.team and crew_pauses(watching.team.pk, now).exists():
-        raise CameraRefused(
-            "Somebody of this team has paused their pictures; the room is not looked at"
-            " before the pause ends.",
-            "team",
-        )
+        raise CameraRefused(PAUSED, "team")
     lasting = Q(ends_at__isnull=True) | Q(ends_at__gt=now)
     pauses = Pause.objects.filter(lasting, begins_at__lte=now)
     if person and pauses.filter(person=person).exists():

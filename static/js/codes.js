@@ -22,7 +22,8 @@ async function ofLibrary() {
 }
 
 export class CodeReader {
-  // The text of a code that the camera sees now, or null.
+  // The text of a code that the camera sees now, or null. Fails where the library does
+  // not load.
   async read(camera) {
     this.way ??= (await ofBrowser()) ?? (await ofLibrary());
     try {

@@ -21,6 +21,8 @@ document.addEventListener("DOMContentLoaded", () => {
   async function leave() {
     if (isLeaving) return;
     isLeaving = true;
+    // The page may have to wait for a connection; its camera does not.
+    dispatchEvent(new Event("stationleave"));
     screen.replaceChildren();
     while (!(await answers(screen.dataset.station))) {
       screen.textContent = "This station has no connection. It comes back by itself.";

@@ -103,8 +103,13 @@ whenPressed("scan", async () => {
   if (!(await on("Hold your QR code before the camera."))) return;
   let isOther = false;
   for (const end = Date.now() + LOOK_FOR_MS; camera.isOn && Date.now() < end; await sleep(LOOK_EVERY_MS)) {
-    const text = await reader.read(camera);
+    const text = await reader.read(camera).catch(() => undefined);
     if (!camera.isOn) return;
+    if (text === undefined) {
+      off();
+      complain("Codes cannot be read now. Type number and PIN.");
+      return;
+    }
     if (text && CODE.test(text)) {
       identify(text);
       return;
@@ -127,7 +132,7 @@ function identify(code) {
 
 if (button("scan")) button("scan").hidden = false;
 
-addEventListener("pagehide", () => camera.release());
+for (const end of ["pagehide", "stationleave"]) addEventListener(end, () => camera.release());
 document.addEventListener("visibilitychange", () => {
   if (!document.hidden) return;
   if (camera.isOn) off();

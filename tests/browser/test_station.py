@@ -18,6 +18,7 @@ pytestmark = pytest.mark.browser
 
 PIN = "480173"
 SLOW = 30_000  # milliseconds, on a machine that is busy
+TRACK = "window.track = document.querySelector('video').srcObject.getTracks()[0]"
 
 
 @pytest.fixture
@@ -102,3 +103,15 @@ def test_a_server_that_is_away_leaves_no_error_page(
     kiosk.unroute("**/station/")
     kiosk.clock.fast_forward(5_500)
     expect_start(kiosk)
+
+
+def test_no_camera_stays_on_while_the_server_is_away(kiosk: Page, ada: Person) -> None:
+    identify(kiosk, ada)
+    kiosk.get_by_role("button", name="Switch the camera on").click()
+    expect(kiosk.get_by_text("The camera is on.")).to_be_visible()
+    kiosk.evaluate(TRACK)
+    assert kiosk.evaluate("track.readyState") == "live"
+    kiosk.route("**/station/", lambda each: each.abort())
+    kiosk.clock.fast_forward(60_500)
+    expect(kiosk.get_by_text("no connection")).to_be_visible()
+    assert kiosk.evaluate("track.readyState") == "ended"

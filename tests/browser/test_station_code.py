@@ -165,6 +165,25 @@ def test_what_other_codes_say_stays_on_the_device(showing: Showing, code: str) -
         assert Station.objects.get().tries == 0
 
 
+@pytest.mark.parametrize("has_own", [True, False])
+def test_a_reader_that_does_not_load_is_said_with_the_camera_off(
+    showing: Showing, code: str, has_own: bool
+) -> None:
+    page = showing(code)
+    if has_own:
+        page.evaluate(OWN_READER % "throw new DOMException()")
+    library = "**/vendor/qr/decode.js"
+    page.route(library, lambda each: each.abort())
+    show(page)
+    alert = page.get_by_role("alert")
+    expect(alert).to_contain_text("Codes cannot be read now.", timeout=SLOW)
+    assert is_off(page)
+    expect(page.get_by_text("The camera is off.")).to_be_visible()
+    page.unroute(library)
+    show(page)
+    expect(page.get_by_role("heading", name="What do you want")).to_be_visible()
+
+
 def test_a_page_that_is_left_switches_the_camera_off(
     showing: Showing, code: str
 ) -> None:

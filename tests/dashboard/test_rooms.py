@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from monitor.models import Camera, CameraProbe, Person, Snapshot, Team
+from monitor.services.camera_schedule import Time, pause_begin
 from monitor.services.consent import consent_withdraw
 from monitor.services.teams import team_figures_release
 from tests.factories import NOON, PersonFactory, TeamFactory
@@ -106,6 +107,22 @@ def test_the_pages_say_why_a_room_rests_and_name_nobody(
     assert "everybody in its team consents" in answer.content.decode()
     answer = client_it.post(f"/cameras/{room.pk}/now/", follow=True)
     assert "No pictures are fetched from this camera" in answer.content.decode()
+
+
+def test_the_pages_say_that_a_pause_rests_a_room_and_name_nobody(
+    client_it: Client, team: Team, room: Camera
+) -> None:
+    person = team.people.all()[0]
+    pause_begin(time=Time(NOON), reason="person", by=None, person=person)
+    for page in ("/cameras/", f"/cameras/{room.pk}/"):
+        shown = text(client_it, page)
+        assert "Not looked at" in shown
+        assert "Somebody of this team has paused their pictures" in shown
+        assert "Nothing to do." not in shown
+        assert person.name not in shown
+    answer = client_it.post(f"/cameras/{room.pk}/now/", follow=True)
+    (said,) = answer.context["messages"]
+    assert str(said).startswith("Somebody of this team has paused")
 
 
 def test_the_live_page_says_whose_room_it_is(client_it: Client, room: Camera) -> None:

@@ -8,10 +8,16 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from monitor.models import AccessEntry, Organisation, Person, SiteCalibration
+from monitor.models import (
+    AccessEntry,
+    Camera,
+    Organisation,
+    Person,
+    SiteCalibration,
+)
 from monitor.services.access import access_record
 from monitor.services.pins import pin_set, row_by_pin
-from tests.factories import NOON, CameraFactory
+from tests.factories import NOON, CameraFactory, TeamFactory
 from tests.monitor.test_correction import calibrated
 
 
@@ -118,6 +124,41 @@ def test_a_changed_camera_counts_at_once(client: Client, person: Person) -> None
     assert client.post(url, data | numbers).status_code == 302
     camera.refresh_from_db()
     assert camera.next_at is not None
+
+
+ROOM = "those of a room are only fetched"
+
+
+def written(**whose: object) -> dict[str, object]:
+    facts = {"name": "Door", "active": "on", "every_minutes": 5, "jitter_seconds": 0}
+    return facts | whose
+
+
+@pytest.mark.parametrize("is_new", [True, False])
+def test_a_camera_that_sends_is_given_to_no_room(
+    client: Client, person: Person, is_new: bool
+) -> None:
+    url = "/admin/monitor/camera/add/"
+    if not is_new:
+        camera = CameraFactory.create(kind="push", person=person)
+        url = f"/admin/monitor/camera/{camera.pk}/change/"
+    answer = client.post(url, written(team=TeamFactory.create().pk))
+    assert answer.status_code == 200
+    assert list(answer.context["adminform"].form.errors) == ["team"]
+    assert ROOM in answer.content.decode()
+    assert not Camera.objects.filter(team__isnull=False).exists()
+    assert client.post(url, written(person=person.pk)).status_code == 302
+    assert Camera.objects.get().name == "Door"
+
+
+def test_a_camera_that_is_fetched_may_get_a_room(
+    client: Client, person: Person
+) -> None:
+    camera = CameraFactory.create(kind="rtsp", person=person)
+    url, team = f"/admin/monitor/camera/{camera.pk}/change/", TeamFactory.create()
+    assert client.post(url, written(team=team.pk)).status_code == 302
+    camera.refresh_from_db()
+    assert (camera.person, camera.team) == (None, team)
 
 
 def looked(person: Person, *moments: datetime) -> None:

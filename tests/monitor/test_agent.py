@@ -247,6 +247,7 @@ def test_the_keys_outlive_the_agent(spool: Spool) -> None:
         (202, "", Verdict.ACCEPTED),
         (403, "camera_paused", Verdict.REFUSED),
         (403, "no_consent", Verdict.REFUSED),
+        (403, "room_camera", Verdict.REFUSED),
         (429, "too_soon", Verdict.REFUSED),
         (415, "not_an_image", Verdict.REFUSED),
         (413, "", Verdict.REFUSED),

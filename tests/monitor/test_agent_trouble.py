@@ -87,6 +87,27 @@ def test_a_picture_that_the_server_fails_at_does_not_hold_up_the_others(
     assert [entry.key for entry in agent.spool.entries()] == [bad.key]
 
 
+def test_after_an_outage_one_bad_picture_does_not_hold_up_the_others(
+    agent: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moments = [time.time() - 3, time.time() - 2, time.time() - 1]
+    for moment in moments:
+        agent.spool.add(b"picture", moment, now=moment)
+    bad = agent.spool.entries()[0]
+    outage = iter([500] * len(moments))
+
+    def picture(entry: Any, _: bytes) -> Answer:
+        return Answer(next(outage, 500 if entry.key == bad.key else 202), b"")
+
+    monkeypatch.setattr(agent.client, "picture", picture)
+    for _ in range(2 * len(moments)):
+        agent.quiet_until = 0
+        agent.send_one()
+    assert [entry.key for entry in agent.spool.entries()] == [bad.key]
+    agent.send_one()
+    assert agent.failed_at == {bad.key: 3}
+
+
 def test_an_answer_that_is_not_the_servers_does_not_change_the_clock(
     agent: Agent, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,6 +16,7 @@ from monitor.models import (
     Team,
 )
 from monitor.services import probes
+from monitor.services.camera_schedule import Time, pause_begin
 from monitor.services.cameras import CameraRefused, Draft, camera_create
 from monitor.services.consent import consent_give
 from tests.factories import CameraFactory, PersonFactory
@@ -66,9 +67,23 @@ def test_the_cameras_page_says_why_a_room_rests(
     assert camera_row(camera=room, now=NOON).next_at == NOON
 
 
-def test_rooms_do_not_cost_more_queries_with_more_of_them(
-    room: Camera, admin: User, django_assert_num_queries: Any
+def test_the_cameras_page_says_that_a_pause_rests_a_room(
+    room: Camera, team: Team
 ) -> None:
+    pause_begin(time=Time(NOON), reason="maintenance", by=None, camera=room)
+    assert camera_row(camera=room, now=NOON).rests == ""
+    rest(team)
+    row = camera_row(camera=room, now=NOON)
+    assert row.rests.startswith("Somebody of this team has paused")
+    assert member(team).name not in row.rests
+    desk = CameraFactory.create(person=member(team))
+    assert camera_row(camera=desk, now=NOON).rests == ""
+
+
+def test_rooms_do_not_cost_more_queries_with_more_of_them(
+    room: Camera, team: Team, admin: User, django_assert_num_queries: Any
+) -> None:
+    rest(team)
     for n in range(4):
         CameraFactory.create(name=f"Hall {n}", person=None, team=room.team)
     with django_assert_num_queries(5):
