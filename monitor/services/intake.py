@@ -262,14 +262,20 @@ def _person(named: str | Person, people: PersonQuerySet) -> Person:
 
 
 def _check_pause(snapshot: Snapshot) -> None:
-    """A pause holds at the door, whoever takes the camera's pictures."""
-    if snapshot.camera and is_paused(snapshot.camera, snapshot.taken_at):
-        raise Refused(
-            "camera_paused",
-            "This camera was paused when the picture was taken.",
-            status=403,
-            field="camera",
-        )
+    """A pause holds at the door, whoever takes the pictures, with a camera or without.
+
+    A session has been asked before.
+    """
+    if snapshot.camera:
+        if is_paused(snapshot.camera, snapshot.taken_at):
+            raise Refused(
+                "camera_paused",
+                "This camera was paused when the picture was taken.",
+                status=403,
+                field="camera",
+            )
+    elif snapshot.person and snapshot.source != Snapshot.Source.SESSION:
+        pause_check(person=snapshot.person, at=snapshot.taken_at)
 
 
 def _check_queue() -> None:
