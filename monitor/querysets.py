@@ -31,6 +31,11 @@ class ConsentQuerySet(models.QuerySet[Any]):
     def current(self) -> Self:
         return self.filter(withdrawn_at__isnull=True)
 
+    def held_at(self, moment: datetime) -> Self:
+        """Those that were given by then and not withdrawn yet."""
+        lasting = Q(withdrawn_at__isnull=True) | Q(withdrawn_at__gt=moment)
+        return self.filter(lasting, given_at__lte=moment)
+
 
 class PersonQuerySet(models.QuerySet[Any]):
     def consented(self) -> Self:

@@ -6,7 +6,6 @@ import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Q
 from django.utils import timezone
 
 from monitor.device_windows import Window, open_stretches
@@ -95,9 +94,8 @@ def _check(device: Device, snapshot: Snapshot) -> None:
         raise Refused("authentication_failed", text, status=401)
     camera = held.camera
     _check_age(snapshot)
-    given = Consent.objects.filter(person=snapshot.person_id)
-    ended = Q(withdrawn_at__isnull=True) | Q(withdrawn_at__gt=snapshot.taken_at)
-    if not given.filter(ended, given_at__lte=snapshot.taken_at).exists():
+    given = Consent.objects.held_at(snapshot.taken_at)
+    if not given.filter(person=snapshot.person_id).exists():
         raise Refused(
             "no_consent",
             "There was no consent when the picture was taken; it is not taken in.",

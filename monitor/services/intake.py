@@ -223,8 +223,9 @@ def _camera(name: str, by: User) -> Camera:
 def _room_crew(camera: Camera | None, source: str) -> str:
     """The mark of who may be in the picture, each of whom consents; "" for a desk.
 
-    Only what is fetched this moment is taken in: of a picture that was sent nobody
-    knows any more who belonged to the team when it was taken.
+    Only what is fetched this moment is taken in (of a folder, what is no older than a
+    minute): of a picture that was sent nobody knows any more who belonged to the team
+    when it was taken.
     """
     if camera is None or camera.team_id is None:
         return ""
