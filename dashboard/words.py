@@ -35,6 +35,7 @@ PICTURE_REASONS = {
     "not_a_video": "The file is not a video that can be read.",
     "decoder_broke": "The video is damaged; it could not be read to its end.",
     "too_long": "The video is longer than three hours.",
+    "paused": "Pictures that were taken in a pause are left out.",
     "time_in_future": "The video ends in the future; the time was wrong.",
     "gave_up": "The analysis failed three times; somebody should look at the log.",
     "key_missing": "The key that the picture was sealed with is missing.",

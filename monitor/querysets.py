@@ -31,6 +31,11 @@ class ConsentQuerySet(models.QuerySet[Any]):
     def current(self) -> Self:
         return self.filter(withdrawn_at__isnull=True)
 
+    def held_at(self, moment: datetime) -> Self:
+        """Those that were given by then and not withdrawn yet."""
+        lasting = Q(withdrawn_at__isnull=True) | Q(withdrawn_at__gt=moment)
+        return self.filter(lasting, given_at__lte=moment)
+
 
 class PersonQuerySet(models.QuerySet[Any]):
     def consented(self) -> Self:
@@ -135,13 +140,15 @@ class CameraQuerySet(models.QuerySet[Any]):
         return self.consented().filter(kind__in=self.model.FETCHED, active=True)
 
     def consented(self) -> Self:
-        """Of a person who consents, or of a room whose whole team does."""
+        """Of a person who consents, or of a room whose whole team does.
+
+        Asked for each row, so that one camera costs no look at everybody's consent.
+        """
         from monitor.models import Person, Team
 
-        return self.filter(
-            Q(person__in=Person.objects.consented().values("pk"))
-            | Q(team__in=Team.objects.with_open_rooms().values("pk"))
-        )
+        desk = Person.objects.consented().filter(pk=OuterRef("person_id"))
+        room = Team.objects.with_open_rooms().filter(pk=OuterRef("team_id"))
+        return self.filter(Exists(desk) | Exists(room))
 
     def due(self, now: datetime) -> Self:
         """Whose picture is due, or was when the process that took it on died."""

@@ -196,9 +196,12 @@ def camera_capture_now(*, camera: Camera) -> None:
 
 
 def cameras_reschedule_lost() -> int:
-    """Find the next picture of cameras that have none.
+    """Find the next picture of cameras that have none; take it from those that rest.
 
-    Those are new, have a consent again, or were changed past these services.
+    They are new, have a consent again or none any more, or were changed past these
+    services. One that rests has none, so that waiting begins anew when it goes on.
     """
-    lost = Camera.objects.fetched().filter(next_at__isnull=True)
-    return cameras_reschedule(cameras=lost)
+    fetched = Camera.objects.fetched()
+    planned = Camera.objects.filter(next_at__isnull=False)
+    cameras_reschedule(cameras=planned.exclude(pk__in=fetched.order_by().values("pk")))
+    return cameras_reschedule(cameras=fetched.filter(next_at__isnull=True))

@@ -25,7 +25,7 @@ from capture.frozen import Stillness
 from monitor import vault
 from monitor.camera_login import source_with_login
 from monitor.capture_schedule import Schedule
-from monitor.models import Camera, Organisation, Snapshot
+from monitor.models import Camera, Consent, Organisation, Snapshot
 from monitor.periods import local_day
 from monitor.querysets import CameraQuerySet
 from monitor.schedules import is_paused, schedules_of
@@ -41,6 +41,8 @@ State = Camera.State
 LEASE = timedelta(seconds=5)
 # A picture may come this much after the end of the hours that it belongs to.
 GRACE = timedelta(seconds=10)
+# A file of a room's folder may be this old: nobody knows who belonged to the team then.
+ROOM_OLDEST = timedelta(minutes=1)
 ACCOUNT = "camera-capture"
 WORKING = frozenset({State.OK, State.NEW})
 
@@ -178,7 +180,7 @@ def source_of(camera: Camera) -> Source:
 
 
 def _taken_in(claim: Claim, camera: Camera, shot: Shot) -> str:
-    """Hand the picture in; raise CaptureError when it has stood still for long.
+    """Hand the picture in; raise CaptureError when it stood still or is an old file.
 
     It is remembered once it is in or refused, not before: whoever takes this picture on
     after a process that died must not take it for one that was given already.
@@ -187,6 +189,8 @@ def _taken_in(claim: Claim, camera: Camera, shot: Shot) -> str:
     seen = {"fingerprint": still.fingerprint, "repeats": still.repeats}
     row = Camera.objects.filter(pk=camera.pk)
     try:
+        if camera.kind == Camera.Kind.FOLDER and not _may_show(camera, shot.taken_at):
+            raise CaptureError(Code.EMPTY, "the folder holds no new picture")
         if still.is_frozen():
             raise CaptureError(Code.FROZEN, "the camera's picture stands still")
         state = _hand_in(claim, shot)
@@ -195,6 +199,22 @@ def _taken_in(claim: Claim, camera: Camera, shot: Shot) -> str:
         raise
     row.update(**seen, mark=shot.mark)
     return state
+
+
+def _may_show(camera: Camera, moment: datetime) -> bool:
+    """Whether the camera might have been asked at the time of a file.
+
+    Other cameras show what is now; a folder keeps what nobody may have agreed to.
+    """
+    every = timedelta(minutes=camera.every_minutes)
+    if moment < timezone.now() - (ROOM_OLDEST if camera.is_room else every):
+        return False
+    if not schedules_of([camera], since=moment)[camera.pk].is_open(moment):
+        return False
+    if camera.is_room:
+        late = Consent.objects.current().filter(given_at__gt=moment)
+        return not late.filter(person__team=camera.team_id).exists()
+    return Consent.objects.held_at(moment).filter(person=camera.person_id).exists()
 
 
 def _hand_in(claim: Claim, shot: Shot) -> str:

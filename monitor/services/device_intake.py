@@ -6,7 +6,6 @@ import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Q
 from django.utils import timezone
 
 from monitor.device_windows import Window, open_stretches
@@ -16,7 +15,7 @@ from monitor.models import (
     Device,
     Snapshot,
 )
-from monitor.schedules import is_paused, schedules_of
+from monitor.schedules import schedules_of
 from monitor.services.devices import camera_tried
 from monitor.services.intake import Accepted, Refused, Upload, snapshot_accept
 from monitor.services.roles import service_account
@@ -83,7 +82,7 @@ def least_between(camera: Camera) -> timedelta:
 
 
 def _check(device: Device, snapshot: Snapshot) -> None:
-    """What intake does not ask of other ways in: pauses, the past, the interval.
+    """What intake does not ask of other ways in: the past, its consent, the interval.
 
     The lock makes two pictures of a device come one after the other, and lets none in
     after the device was revoked.
@@ -95,16 +94,8 @@ def _check(device: Device, snapshot: Snapshot) -> None:
         raise Refused("authentication_failed", text, status=401)
     camera = held.camera
     _check_age(snapshot)
-    if is_paused(camera, snapshot.taken_at):
-        raise Refused(
-            "camera_paused",
-            "The picture was taken during a pause; it is not taken in.",
-            status=403,
-            field="taken_at",
-        )
-    given = Consent.objects.filter(person=snapshot.person_id)
-    ended = Q(withdrawn_at__isnull=True) | Q(withdrawn_at__gt=snapshot.taken_at)
-    if not given.filter(ended, given_at__lte=snapshot.taken_at).exists():
+    given = Consent.objects.held_at(snapshot.taken_at)
+    if not given.filter(person=snapshot.person_id).exists():
         raise Refused(
             "no_consent",
             "There was no consent when the picture was taken; it is not taken in.",

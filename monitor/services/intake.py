@@ -223,8 +223,9 @@ def _camera(name: str, by: User) -> Camera:
 def _room_crew(camera: Camera | None, source: str) -> str:
     """The mark of who may be in the picture, each of whom consents; "" for a desk.
 
-    Only what is fetched this moment is taken in: of a picture that was sent nobody
-    knows any more who belonged to the team when it was taken.
+    Only what is fetched this moment is taken in (of a folder, what is no older than a
+    minute): of a picture that was sent nobody knows any more who belonged to the team
+    when it was taken.
     """
     if camera is None or camera.team_id is None:
         return ""
@@ -262,14 +263,20 @@ def _person(named: str | Person, people: PersonQuerySet) -> Person:
 
 
 def _check_pause(snapshot: Snapshot) -> None:
-    """A pause holds at the door, whoever takes the camera's pictures."""
-    if snapshot.camera and is_paused(snapshot.camera, snapshot.taken_at):
-        raise Refused(
-            "camera_paused",
-            "This camera was paused when the picture was taken.",
-            status=403,
-            field="camera",
-        )
+    """A pause holds at the door, whoever takes the pictures, with a camera or without.
+
+    A session has been asked before.
+    """
+    if snapshot.camera:
+        if is_paused(snapshot.camera, snapshot.taken_at):
+            raise Refused(
+                "camera_paused",
+                "This camera was paused when the picture was taken.",
+                status=403,
+                field="camera",
+            )
+    elif snapshot.person and snapshot.source != Snapshot.Source.SESSION:
+        pause_check(person=snapshot.person, at=snapshot.taken_at)
 
 
 def _check_queue() -> None:

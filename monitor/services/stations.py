@@ -23,7 +23,7 @@ from monitor.models import (
 )
 from monitor.services.access import access_record
 from monitor.services.devices import token_digest
-from monitor.services.intake import Refused, Upload, pause_check, snapshot_accept
+from monitor.services.intake import Refused, Upload, snapshot_accept
 from monitor.services.pins import row_by_code, row_by_pin, still_holds, try_take
 from monitor.services.roles import service_account
 from monitor.services.self_reports import answer_record
@@ -175,18 +175,13 @@ def visit_picture(*, visit: StationVisit, data: bytes) -> Snapshot:
         data=data,
         person=visit.person,
         source=Snapshot.Source.STATION,
-        last_check=lambda snapshot: _picture_check(visit, snapshot),
+        last_check=lambda _: _choose(visit, Choice.PICTURE),
     )
     snapshot = snapshot_accept(upload=upload, by=service_account(ACCOUNT)).snapshot
     StationVisit.objects.filter(
         pk=visit.pk, token_digest=visit.token_digest, chosen=Choice.PICTURE
     ).update(snapshot=snapshot)
     return snapshot
-
-
-def _picture_check(visit: StationVisit, snapshot: Snapshot) -> None:
-    pause_check(person=visit.person, at=snapshot.taken_at)
-    _choose(visit, Choice.PICTURE)
 
 
 @transaction.atomic

@@ -38,6 +38,7 @@ FEWEST_SECONDS, MOST_SECONDS = 0.5, 300.0
 SLICE = 100  # pictures
 ABANDONED = timedelta(days=1)
 WAIT_FOR_QUEUE = "queue_full"
+LEFT_OUT = "paused"
 Status = Video.Status
 # Where bytes of MP4 and MOV, Matroska and WebM, AVI, MPEG, its streams, and Ogg lie.
 SIGNATURES = (
@@ -265,7 +266,7 @@ def _slice(video: Video) -> bool:
         log.exception("video %s cannot be decrypted", video.pk)
         _end(video, Status.FAILED, "key_missing")
     else:
-        _end(video, Status.DONE) if whole else _release(video, attempts=0)
+        _end(video, Status.DONE, video.reason) if whole else _release(video, attempts=0)
     return True
 
 
@@ -304,7 +305,15 @@ def _take(video: Video, frame: reader.Frame) -> bool:
         source=Snapshot.Source.VIDEO,
     )
     by = video.submitted_by or service_account("video")
-    snapshot = snapshot_accept(upload=upload, by=by).snapshot
+    try:
+        snapshot = snapshot_accept(upload=upload, by=by).snapshot
+    except Refused as exc:
+        if exc.code != LEFT_OUT:
+            raise
+        # A pause within the film costs its own pictures alone.
+        video.reason = exc.code
+        mine.update(reason=exc.code)
+        return True
     VideoFrame.objects.create(video=video, seconds=frame.seconds, snapshot=snapshot)
     return True
 

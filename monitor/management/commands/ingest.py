@@ -115,6 +115,9 @@ class Command(BaseCommand):
             raise CommandError(f"{path}: {video.reason}")
         pictures = video.frames.count()
         self.stdout.write(f"{pictures} pictures taken in, video {video.pk}")
+        if video.reason:
+            self.stderr.write(f"{path}: pictures of a pause are left out")
+            raise SystemExit(1)
 
 
 def _positions(video: Video) -> Iterator[float]:
