@@ -309,7 +309,9 @@ def pause_check(*, person: Person, at: datetime) -> None:
     begun = Pause.objects.filter(whose, begins_at__lte=at)
     if begun.exclude(ends_at__lte=at).exists():
         raise Refused(
-            "paused", "Pictures are paused now; nothing is taken in.", status=403
+            "paused",
+            "Pictures are paused at this time; nothing is taken in.",
+            status=403,
         )
 
 
