@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
 from import_export.admin import ImportMixin
@@ -28,6 +29,7 @@ from monitor.models import (
     Organisation,
     Person,
     SiteCalibration,
+    Snapshot,
     Team,
 )
 from monitor.models.people import HOURS
@@ -172,6 +174,20 @@ class CameraAdmin(admin.ModelAdmin[Camera]):
     @admin.display(description="address")
     def shown_address(self, obj: Camera) -> str:
         return address_shown(obj.address)
+
+    def get_deleted_objects(
+        self, objs: Sequence[Camera] | QuerySet[Camera], request: HttpRequest
+    ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
+        """None whose pictures are known: their days would no longer name it."""
+        named = Snapshot.objects.filter(camera=OuterRef("pk"))
+        asked = Camera.objects.filter(pk__in=[camera.pk for camera in objs])
+        kept = [
+            f"pictures of {camera}, which name it; switch it off instead"
+            for camera in asked.filter(Exists(named))
+        ]
+        if kept:
+            return [], {}, set(), kept
+        return super().get_deleted_objects(objs, request)
 
     def save_model(
         self, request: HttpRequest, obj: Camera, form: ModelForm[Camera], change: bool

@@ -31,6 +31,7 @@ def person(request: Asked, pk: int) -> HttpResponse:
     today = local_day(timezone.now(), Organisation.current().tz)
     alive = last_working_days(selectors.ALIVE, until=today)[0]
     shown = page.period
+    hours = selectors.person_hours(page)
     own_cameras = found.user_id == request.user.pk and found.cameras.exists()
     context = {
         "person": found,
@@ -40,7 +41,8 @@ def person(request: Asked, pk: int) -> HttpResponse:
         "sentence": verdict_sentence(page.ratios, settings.STRESS_LEVEL),
         "level": settings.STRESS_LEVEL,
         "emotions": emotion_rows(page.ratios),
-        "hours": selectors.person_hours(page),
+        "hours": hours,
+        "hours_bins": sum(row.bins for row in hours),
         "readings": selectors.recent_readings(person=found, limit=READINGS_SHOWN),
         "last_day": last_day,
         "stale": last_day is None or last_day < alive,

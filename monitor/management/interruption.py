@@ -6,6 +6,7 @@ import signal
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from operator import length_hint
 from types import FrameType
 from typing import Any, TypeVar
 
@@ -19,17 +20,21 @@ def interruptible(pieces: Iterable[T], advice: str) -> Iterator[T]:
     """The pieces, until Ctrl-C or SIGTERM; the one at hand is done first.
 
     Then raises CommandError with the advice and the exit status of a shell, 130 or
-    143. A second signal does not wait.
+    143, unless nothing was left to do. A second signal does not wait.
     """
+    work, stopped = iter(pieces), False
     with _noted() as received:
         try:
-            for piece in pieces:
+            for piece in work:
                 yield piece
                 if received:
+                    # Lists know what is left; other work is asked for no more of it.
+                    stopped = length_hint(work, 1) > 0
                     break
         except KeyboardInterrupt:
             received.append(signal.SIGINT)
-    if received:
+            stopped = True
+    if stopped:
         raise CommandError(f"stopped; {advice}", returncode=128 + received[0])
 
 

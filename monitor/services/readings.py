@@ -15,12 +15,12 @@ from monitor.models import Organisation, Person, Reading, Snapshot, SnapshotImag
 from monitor.periods import local_day
 from monitor.services.camera_days import camera_days_add
 from monitor.services.consent import snapshots_skip
+from monitor.services.room_days import teams_lock
 from monitor.services.room_readings import (
     TOO_FEW,
     is_kept,
     room_readings_record,
     rooms_allowed,
-    teams_lock,
 )
 from monitor.services.summaries import people_lock, summaries_refresh
 

@@ -1,4 +1,4 @@
-"""Summing up stored readings under another formula, person after person.
+"""Summing up stored readings under another formula, person after person, then rooms.
 
 Each person is one transaction that also notes how far the run is, so that a run that
 was stopped, however hard, goes on where it was. From the beginning of a run on, every
@@ -13,6 +13,7 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import NamedTuple
 
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q, QuerySet
@@ -29,11 +30,11 @@ from monitor.models import (
 )
 from monitor.periods import local_day, midnight
 from monitor.services.formulas import FormulaRefused
-from monitor.services.room_days import rooms_rebuild
+from monitor.services.room_days import Piece, room_piece_rebuild, room_pieces
 from monitor.services.summaries import people_lock, person_rebuild
 
 State = Recomputation.State
-# Silence after which a run is taken to be dead; a person takes seconds.
+# Silence after which a run is taken to be dead; a step takes seconds.
 LEASE = timedelta(minutes=2)
 SAMPLE = 10
 
@@ -61,6 +62,13 @@ class Amount:
     seconds: float | None
 
 
+class Step(NamedTuple):
+    """A person, or some days of a room, that a run has done."""
+
+    days: int
+    of_room: bool = False
+
+
 def recomputation_start(*, asked: Asked, now: datetime) -> Recomputation:
     """Begin, or go on with the run that was stopped. Raises FormulaRefused."""
     _refuse_future(asked, now)
@@ -76,14 +84,21 @@ def recomputation_start(*, asked: Asked, now: datetime) -> Recomputation:
         raise FormulaRefused(text) from error
 
 
-def recomputation_pursue(*, run: Recomputation) -> Iterator[int]:
-    """Person after person; yields the days of each, and ends the run after the last.
+def recomputation_pursue(*, run: Recomputation) -> Iterator[Step]:
+    """Person after person, then the rooms; ends the run after the last step.
 
-    Raises RunTakenOver when it is another process's by now.
+    Rooms are few, so a run that is taken over begins them anew. Raises RunTakenOver
+    when it is another process's by now.
     """
     while (pk := people_left(run=run).values_list("pk", flat=True).first()) is not None:
-        yield _person(run, pk)
-    _rooms(run)
+        yield Step(_person(run, pk))
+    for piece in room_pieces(since=run.since):
+        yield Step(_room(run, piece), of_room=True)
+    _note(run, state=State.DONE, finished_at=timezone.now())
+
+
+def steps_left(*, run: Recomputation) -> int:
+    return people_left(run=run).count() + len(room_pieces(since=run.since))
 
 
 def people_left(*, run: Recomputation) -> QuerySet[Person]:
@@ -202,21 +217,24 @@ def _time(run: Recomputation) -> str:
 def _person(run: Recomputation, pk: int) -> int:
     """The person first, the run's row after it: whoever waits for it holds nobody."""
     people_lock([pk])
-    formula = Formula.objects.get(pk=run.formula_id)
-    formula.since = run.since
-    days = person_rebuild(person_id=pk, formula=formula)
+    days = person_rebuild(person_id=pk, formula=_formula(run))
     _note(run, last_person=pk, days=F("days") + days, alive_at=timezone.now())
     run.last_person = pk
     return days
 
 
 @transaction.atomic
-def _rooms(run: Recomputation) -> None:
-    """Rooms at the end, all at once: there are few, and figures of them stay."""
+def _room(run: Recomputation, piece: Piece) -> int:
+    days = room_piece_rebuild(piece=piece, formula=_formula(run))
+    _note(run, alive_at=timezone.now())
+    return days
+
+
+def _formula(run: Recomputation) -> Formula:
+    """As if it were kept for the days of the run alone."""
     formula = Formula.objects.get(pk=run.formula_id)
     formula.since = run.since
-    rooms_rebuild(formula=formula)
-    _note(run, state=State.DONE, finished_at=timezone.now())
+    return formula
 
 
 def _note(run: Recomputation, **values: object) -> None:

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from inference import FaceReading, FrameReading
 from monitor.counting import UNCERTAIN
-from monitor.models import Organisation, RoomReading, Snapshot, Team
+from monitor.models import Organisation, RoomReading, Snapshot
 from monitor.periods import local_day
 from monitor.room_scoring import FEWEST_FACES
 from monitor.rooms import crews_of
@@ -17,12 +17,6 @@ from monitor.services.room_days import room_days_refresh
 
 # Why a picture of a room left nothing behind.
 TOO_FEW = "too_few_faces"
-
-
-def teams_lock(ids: Iterable[int | None]) -> None:
-    """Let one transaction at a time work on these teams' rooms (no-op on SQLite)."""
-    teams = Team.objects.filter(pk__in={pk for pk in ids if pk}).order_by("pk")
-    list(teams.select_for_update(no_key=True).values_list("pk"))
 
 
 def rooms_allowed(snapshots: Iterable[Snapshot]) -> set[int]:

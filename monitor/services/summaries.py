@@ -219,7 +219,7 @@ def _readings_of(wanted: set[PersonDay], tz: ZoneInfo) -> Q:
         days_of[person_id].append(day)
     people_of: dict[tuple[date, date], list[int]] = defaultdict(list)
     for person_id, days in days_of.items():
-        for span in _spans(days):
+        for span in spans(days):
             people_of[span].append(person_id)
     condition = Q()
     for (first, last), people in people_of.items():
@@ -230,7 +230,8 @@ def _readings_of(wanted: set[PersonDay], tz: ZoneInfo) -> Q:
     return condition
 
 
-def _spans(days: list[date]) -> Iterator[tuple[date, date]]:
+def spans(days: list[date]) -> Iterator[tuple[date, date]]:
+    """Ranges of days, given in order, that are worth reading at once."""
     first = last = days[0]
     for day in days[1:]:
         if day - last > NEAR:

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
-from monitor.models import Person
+from monitor.models import DailySummary, Person
 from tests.dashboard.test_overview import flag
 from tests.factories import reading, reading_series
 
@@ -143,3 +143,27 @@ def test_it_asks_the_database_equally_often_for_any_history(
     page(client_health, ada)
     with django_assert_max_num_queries(20):
         page(client_health, ada, "span=91")
+
+
+def test_hours_that_not_all_days_have_say_of_how_many_they_are(
+    client_health: Client, stressed: Person
+) -> None:
+    shown = page(client_health, stressed)
+    assert "Stress by hour of the day" in shown
+    assert "before hours were kept" not in shown
+    days = DailySummary.objects.filter(person=stressed).order_by("day")
+    bins = sum(row.bins for row in days)
+    first = days[0]
+    DailySummary.objects.filter(pk=first.pk).update(hours=b"")
+    text = f"{bins - first.bins} of {bins} observations; the others are from before"
+    assert text in page(client_health, stressed)
+    DailySummary.objects.filter(person=stressed).update(hours=b"")
+    shown = page(client_health, stressed)
+    assert f"0 of {bins} observations; the others are from before" in shown
+    assert "hours-table" not in shown
+
+
+def test_nobody_without_data_is_told_of_hours(
+    client_health: Client, ada: Person
+) -> None:
+    assert "Stress by hour of the day" not in page(client_health, ada)

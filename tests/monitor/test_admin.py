@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -17,7 +18,7 @@ from monitor.models import (
 )
 from monitor.services.access import access_record
 from monitor.services.pins import pin_set, row_by_pin
-from tests.factories import NOON, CameraFactory, TeamFactory
+from tests.factories import NOON, CameraFactory, TeamFactory, reading
 from tests.monitor.test_correction import calibrated
 
 
@@ -186,3 +187,21 @@ def test_no_more_access_entries_are_counted_than_anybody_leafs_through(
     looked(person, NOON, NOON, NOON)
     answer = client.get("/admin/monitor/accessentry/")
     assert answer.context["cl"].result_count == 2
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_a_camera_whose_pictures_are_known_is_not_deleted(
+    client: Client, person: Person, together: bool
+) -> None:
+    used, unused = CameraFactory.create_batch(2, person=person)
+    reading(person, snapshot__camera=used)
+    for camera in (used, unused):
+        url = f"/admin/monitor/camera/{camera.pk}/delete/"
+        sent: dict[str, Any] = {"post": "yes"}
+        if together:
+            url = "/admin/monitor/camera/"
+            sent |= {"action": "delete_selected", "_selected_action": [camera.pk]}
+        answer = client.post(url, sent, follow=True).content.decode()
+        assert ("switch it off instead" in answer) is (camera == used)
+    assert list(Camera.objects.all()) == [used]
+    assert used.snapshots.exists()

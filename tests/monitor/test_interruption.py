@@ -64,6 +64,28 @@ def test_work_that_ends_first_is_all_done() -> None:
     assert list(interruptible(range(3), "go on")) == [0, 1, 2]
 
 
+def test_a_signal_behind_the_last_piece_comes_too_late() -> None:
+    """Whoever works on after the last piece has ended all when it is over."""
+
+    def noted() -> Iterator[int]:
+        yield 1
+        os.kill(os.getpid(), signal.SIGTERM)
+        done.append(True)
+
+    done = list[bool]()
+    assert list(interruptible(noted(), "go on")) == [1]
+    assert done == [True]
+
+
+def test_a_signal_in_the_last_of_a_list_leaves_nothing() -> None:
+    done = []
+    for n in interruptible([1, 2], "go on"):
+        if n == 2:
+            os.kill(os.getpid(), signal.SIGTERM)
+        done.append(n)
+    assert done == [1, 2]
+
+
 def test_beside_the_main_thread_signals_are_left_alone() -> None:
     found: list[int] = []
     work = threading.Thread(target=lambda: found.extend(interruptible([1, 2], "")))

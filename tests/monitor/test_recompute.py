@@ -167,7 +167,7 @@ def test_a_stopped_run_goes_on_where_it_was() -> None:
         reading_series(row, stress=[0.4] * 2, per_day=1)
     formula()
     stopped = begin()
-    assert next(service.recomputation_pursue(run=stopped)) == 2
+    assert next(service.recomputation_pursue(run=stopped)) == (2, False)
     service.recomputation_release(run=stopped)
     out = run("--formula", "2")
     assert out.startswith("4 days of 2 people summed up under 2")

@@ -16,8 +16,6 @@ from monitor.models import (
     Person,
     RoomDay,
     RoomFigure,
-    RoomReading,
-    Snapshot,
     Team,
     TeamFigure,
 )
@@ -28,7 +26,6 @@ from monitor.services import recompute
 from monitor.services.consent import consent_withdraw
 from monitor.services.formulas import Numbers, formula_add, formula_forget
 from monitor.services.recompute import Asked
-from monitor.services.room_days import rooms_rebuild
 from monitor.services.room_figures import BESIDE
 from tests.factories import (
     MODEL,
@@ -40,6 +37,7 @@ from tests.factories import (
     block_data,
 )
 from tests.monitor.conftest import client_of
+from tests.monitor.test_room_days import rebuild, seen
 from tests.monitor.test_teams import FIRST, SECOND, figure, release
 
 THIRD = SECOND + BLOCK
@@ -233,22 +231,12 @@ def test_days_of_a_formula_that_pages_do_not_read_are_left_out(team: Team) -> No
 def test_a_recomputation_sums_up_rooms_and_is_undone(team: Team) -> None:
     other = formula_add(name="2", numbers=Numbers(Weights(), 0.3), by="me")
     for n in range(3):
-        seen = Snapshot.objects.create(
-            team=team, crew="c", source="camera", received_at=NOON, taken_at=NOON
-        )
-        RoomReading.objects.bulk_create(
-            RoomReading(
-                snapshot=seen, team=team, taken_at=NOON, number=number, model=MODEL,
-                angry=0.0, happy=0.6, neutral=0.4, sad=0.0, surprise=0.0, usable=n < 2,
-                reason="" if n < 2 else "uncertain",
-            )
-            for number in range(3)
-        )  # fmt: skip
+        seen(team, NOON, usable=n < 2)
     asked = Asked(other, None, "me")
     run = recompute.recomputation_start(asked=asked, now=NOON)
     list(recompute.recomputation_pursue(run=run))
     assert RoomDay.objects.get(formula="2").faces == 9
-    assert rooms_rebuild() == 1
+    assert rebuild() == 1
     assert RoomDay.objects.get(formula=FORMULA).faces == 6
     formula_forget(formula=other)
     assert not RoomDay.objects.filter(formula="2").exists()

@@ -32,11 +32,11 @@ from monitor.services.camera_schedule import Time, camera_reschedule, pause_begi
 from monitor.services.camera_watch import silent_cameras
 from monitor.services.consent import consent_withdraw
 from monitor.services.intake import Refused, Upload, snapshot_accept
-from monitor.services.room_days import rooms_rebuild
 from tests.factories import CameraFactory, PersonFactory, TeamFactory
 from tests.fakes import HAPPY, SAD, FakeEngine, face, frame
 from tests.images import jpeg
 from tests.monitor.test_capture import FakeFetcher, due
+from tests.monitor.test_room_days import rebuild
 
 # A Wednesday, 12:00 in Berlin.
 NOON = datetime(2026, 1, 14, 11, tzinfo=UTC)
@@ -275,7 +275,7 @@ def test_the_day_is_summed_up_by_bins(
     assert day.weight_sum == pytest.approx(1 / 3 + 1 / 4)
     assert day.sad_sum == pytest.approx((0.7 * 2 + 0.025) / 3 + (0.7 * 3 + 0.025) / 4)
     before = RoomDay.objects.values().get() | {"id": 0}
-    assert rooms_rebuild() == 1
+    assert rebuild() == 1
     assert RoomDay.objects.values().get() | {"id": 0} == before
 
 
@@ -286,7 +286,7 @@ def test_another_formula_counts_other_faces(room: Camera, engine: FakeEngine) ->
     bold = Formula.objects.create(name="bold", min_confidence=0.3, since=NOON.date())
     strict = Formula.objects.create(name="strict", min_confidence=0.75)
     strict.since = NOON.date()
-    assert rooms_rebuild(formula=bold) == rooms_rebuild(formula=strict) == 1
+    assert rebuild(formula=bold) == rebuild(formula=strict) == 1
     faces = dict(RoomDay.objects.values_list("formula", "faces"))
     # Under the strict one a single face would be left, which is none at all.
     assert faces == {Formula.BUILT_IN: 3, "bold": 4}

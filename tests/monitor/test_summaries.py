@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from datetime import UTC, date, datetime, timedelta
-from importlib import import_module
 from statistics import fmean
 from threading import Barrier, Thread
 from typing import Any
 
 import pytest
-from django.apps import apps
 from django.core.management import call_command
 from django.db import connection, transaction
 from django.db.models import ProtectedError
@@ -300,16 +298,3 @@ def test_two_workers_on_one_day_lose_nothing() -> None:
     for thread in threads:
         thread.join(timeout=20)
     assert DailySummary.objects.get().bins == 2
-
-
-def test_days_from_before_cameras_were_kept_are_told_theirs(person: Person) -> None:
-    days = reading_series(person, stress=[0.3] * 4, per_day=3)
-    desk = CameraFactory.create(person=person)
-    later = person.snapshots.filter(taken_at__date__gte=days[2])
-    later.update(camera=desk)
-    migration = import_module("monitor.migrations.0023_cameras_of_past_days")
-    for _ in range(2):
-        migration.name_cameras(apps, None)
-        stored = DailySummary.objects.order_by("day")
-        assert [row.camera for row in stored] == [None, None, desk, desk]
-    check(person)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Generator, Iterator, Sequence
+from typing import Any, TypeVar
 
 from django.core.management.base import BaseCommand, CommandParser
 from tqdm import tqdm
@@ -10,11 +11,11 @@ from tqdm import tqdm
 from monitor.management.interruption import interruptible
 from monitor.models import Camera, Person
 from monitor.services.camera_days import camera_days_rebuild
-from monitor.services.room_days import rooms_rebuild
+from monitor.services.room_days import room_piece_rebuild, room_pieces
 from monitor.services.summaries import person_rebuild
 
+T = TypeVar("T")
 AGAIN = "what is done stays; the same command begins anew"
-BAR: dict[str, Any] = {"unit": "person", "disable": None}
 
 
 class Command(BaseCommand):
@@ -27,18 +28,36 @@ class Command(BaseCommand):
         parser.add_argument("--person", help="only the person with this number")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        for _ in interruptible(self._rebuild(options["person"]), AGAIN):
+            pass
+
+    def _rebuild(self, number: str | None) -> Iterator[None]:
         people = Person.objects.order_by("pk")
-        if options["person"]:
-            people = people.filter(number=options["person"])
-        ids = list(people.values_list("pk", flat=True))
-        progress = tqdm(interruptible(ids, AGAIN), total=len(ids), **BAR)
-        days = sum(person_rebuild(person_id=pk) for pk in progress)
-        self.stdout.write(f"{days} days of {len(ids)} people")
         cameras = Camera.objects.order_by("pk")
-        if options["person"]:
-            cameras = cameras.filter(person__number=options["person"])
-        rebuilt = (camera_days_rebuild(camera=camera) for camera in cameras)
-        days = sum(interruptible(rebuilt, AGAIN))
-        self.stdout.write(f"{days} days of {len(cameras)} cameras")
-        if not options["person"]:
-            self.stdout.write(f"{rooms_rebuild()} days of rooms")
+        if number:
+            people = people.filter(number=number)
+            cameras = cameras.filter(person__number=number)
+        ids = list(people.values_list("pk", flat=True))
+        days = yield from _each(ids, lambda pk: person_rebuild(person_id=pk), "person")
+        self.stdout.write(f"{days} days of {len(ids)} people")
+        rows = list(cameras)
+        days = yield from _each(
+            rows, lambda camera: camera_days_rebuild(camera=camera), "camera"
+        )
+        self.stdout.write(f"{days} days of {len(rows)} cameras")
+        if not number:
+            days = yield from _each(
+                room_pieces(), lambda piece: room_piece_rebuild(piece=piece), "piece"
+            )
+            self.stdout.write(f"{days} days of rooms")
+
+
+def _each(
+    rows: Sequence[T], rebuild: Callable[[T], int], unit: str
+) -> Generator[None, None, int]:
+    """Days in all; stops before each row, because behind the last nothing is left."""
+    days = 0
+    for row in tqdm(rows, unit=unit, disable=None if rows else True):
+        yield
+        days += rebuild(row)
+    return days

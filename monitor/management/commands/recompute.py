@@ -23,7 +23,7 @@ from monitor.services.formulas import FormulaRefused
 from monitor.services.recompute import Asked, RunTakenOver
 
 GOES_ON = "the same command goes on where it was"
-_bar = partial(tqdm, unit="person", disable=None)
+_bar = partial(tqdm, unit="step", disable=None)
 
 
 class Command(BaseCommand):
@@ -89,17 +89,20 @@ class Command(BaseCommand):
 
     def _pursue(self, run: Recomputation) -> None:
         before = run.last_person
-        left = recompute.people_left(run=run).count()
+        left = recompute.steps_left(run=run)
         work = recompute.recomputation_pursue(run=run)
         try:
-            days = list(_bar(interruptible(work, GOES_ON), total=left))
+            steps = list(_bar(interruptible(work, GOES_ON), total=left))
         finally:
             recompute.recomputation_release(run=run)
         again = ", after those of the run that was stopped" if before else ""
+        days = [step.days for step in steps if not step.of_room]
         self.stdout.write(
             f"{sum(days)} days of {len(days)} people summed up under {run.formula_id} "
             f"{since_words(run.since)}{again}"
         )
+        if rooms := sum(step.days for step in steps if step.of_room):
+            self.stdout.write(f"{rooms} days of rooms summed up, too")
 
     def _print(self, found: Comparison, as_json: bool) -> None:
         if as_json:
