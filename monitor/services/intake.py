@@ -310,7 +310,7 @@ def pause_check(*, person: Person, at: datetime) -> None:
     if begun.exclude(ends_at__lte=at).exists():
         raise Refused(
             "paused",
-            "Pictures are paused at this time; nothing is taken in.",
+            "Pictures are paused at that time; none is taken in.",
             status=403,
         )
 

@@ -101,7 +101,7 @@ def test_a_folder_loses_the_pictures_of_the_pause_alone(
     said, wrong = ingest(tmp_path, person="P001")
     assert said == "2 taken in, 0 were in already, 1 refused"
     assert wrong.splitlines() == [
-        "2026-01-05_10-00-00.jpg: Pictures are paused at this time; nothing is taken in."
+        "2026-01-05_10-00-00.jpg: Pictures are paused at that time; none is taken in."
     ]
     hours = [row.taken_at.hour for row in Snapshot.objects.order_by("taken_at")]
     assert hours == [8, 10]
