@@ -25,11 +25,12 @@ from capture.frozen import Stillness
 from monitor import vault
 from monitor.camera_login import source_with_login
 from monitor.capture_schedule import Schedule
-from monitor.models import Camera, Consent, Organisation, Snapshot
+from monitor.models import Camera, Organisation, Snapshot
 from monitor.periods import local_day
 from monitor.querysets import CameraQuerySet
 from monitor.schedules import is_paused, schedules_of
 from monitor.services import camera_days
+from monitor.services.consent import agreed_at
 from monitor.services.intake import Refused, Upload, snapshot_accept
 from monitor.services.roles import service_account
 
@@ -41,8 +42,6 @@ State = Camera.State
 LEASE = timedelta(seconds=5)
 # A picture may come this much after the end of the hours that it belongs to.
 GRACE = timedelta(seconds=10)
-# A file of a room's folder may be this old: nobody knows who belonged to the team then.
-ROOM_OLDEST = timedelta(minutes=1)
 ACCOUNT = "camera-capture"
 WORKING = frozenset({State.OK, State.NEW})
 
@@ -206,15 +205,11 @@ def _may_show(camera: Camera, moment: datetime) -> bool:
 
     Other cameras show what is now; a folder keeps what nobody may have agreed to.
     """
-    every = timedelta(minutes=camera.every_minutes)
-    if moment < timezone.now() - (ROOM_OLDEST if camera.is_room else every):
+    if moment < timezone.now() - timedelta(minutes=camera.every_minutes):
         return False
     if not schedules_of([camera], since=moment)[camera.pk].is_open(moment):
         return False
-    if camera.is_room:
-        late = Consent.objects.current().filter(given_at__gt=moment)
-        return not late.filter(person__team=camera.team_id).exists()
-    return Consent.objects.held_at(moment).filter(person=camera.person_id).exists()
+    return agreed_at(person=camera.person_id, team=camera.team_id, moment=moment)
 
 
 def _hand_in(claim: Claim, shot: Shot) -> str:

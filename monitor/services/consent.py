@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Q
@@ -10,6 +12,22 @@ from django.utils import timezone
 from monitor.models import Consent, Person, Snapshot, SnapshotImage
 from monitor.querysets import SnapshotQuerySet
 from monitor.services.videos import videos_skip
+
+# A file of a room's folder may be this old: nobody knows who belonged to the team then.
+ROOM_OLDEST = timedelta(minutes=1)
+
+
+def agreed_at(*, person: int | None, team: int | None, moment: datetime) -> bool:
+    """Whether those who may be in a picture of a moment had agreed to it then.
+
+    Of a desk its person, of a room all who belong to the team: they consent now.
+    """
+    if team is None:
+        return Consent.objects.held_at(moment).filter(person=person).exists()
+    if moment < timezone.now() - ROOM_OLDEST:
+        return False
+    late = Consent.objects.current().filter(given_at__gt=moment)
+    return not late.filter(person__team=team).exists()
 
 
 def consent_give(*, person: Person, by: User | None = None) -> Consent:

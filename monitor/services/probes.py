@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from capture import CaptureError, Shot
+from capture import CaptureError, Code, Shot
 from capture.addresses import same_place
 from capture.hidden import HIDDEN, hidden_names
 from inference import FaceReading, FrameReading
@@ -31,6 +31,7 @@ from monitor.services.cameras import (
     secrets_checked,
 )
 from monitor.services.capture import Fetcher
+from monitor.services.consent import agreed_at
 
 log = logging.getLogger(__name__)
 
@@ -170,6 +171,7 @@ def probe_fetch(*, probe: CameraProbe, fetcher: Fetcher) -> None:
         seeing_check(probe)
         shot = fetcher.fetch(source_with_login(probe))
         seeing_check(probe)  # it took its time
+        _check_file(probe, shot)
     except CameraRefused as exc:
         _fail(probe, "stopped", exc.message)
     except CaptureError as exc:
@@ -179,6 +181,17 @@ def probe_fetch(*, probe: CameraProbe, fetcher: Fetcher) -> None:
         _fail(probe, "wrong_password", "No key opens the password of this camera.")
     else:
         _keep(probe, shot)
+
+
+def _check_file(probe: CameraProbe, shot: Shot) -> None:
+    """A folder keeps what nobody may have agreed to."""
+    who = {"person": probe.person_id, "team": probe.team_id}
+    if probe.kind == Camera.Kind.FOLDER and not agreed_at(**who, moment=shot.taken_at):
+        raise CaptureError(
+            Code.EMPTY,
+            "the newest picture is from before the consent, or of a room and more than"
+            " a minute old",
+        )
 
 
 def _fail(probe: CameraProbe, code: str, message: str) -> None:

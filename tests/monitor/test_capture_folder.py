@@ -10,12 +10,22 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.contrib.auth.models import User
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from capture import Limits, Shot, Source
 from capture.folder import fetch
-from monitor.models import Camera, Organisation, Pause, Person, Snapshot
+from monitor.models import (
+    Camera,
+    CameraProbe,
+    Consent,
+    Organisation,
+    Pause,
+    Person,
+    Snapshot,
+)
+from monitor.services import probes
 from monitor.services.camera_schedule import Time, pause_begin, pause_end
 from monitor.services.capture import camera_capture, cameras_due
 from monitor.services.consent import consent_give, consent_withdraw
@@ -226,3 +236,42 @@ def test_other_kinds_are_asked_no_more_for_it(desk: Camera) -> None:
         assert asked(desk, FakeFetcher()) == "ok"
     hours = [each for each in queries if "monitor_capturehours" in each["sql"]]
     assert len(hours) == 1  # when it was taken on
+
+
+@pytest.mark.parametrize(
+    ("age", "renewed", "status"),
+    [
+        (9 * MINUTE, False, "fetched"),
+        (9 * MINUTE, True, "failed"),
+        (2 * SECOND, True, "fetched"),
+    ],
+)
+def test_a_test_picture_is_not_from_before_the_consent(
+    desk: Camera, admin: User, age: timedelta, renewed: bool, status: str
+) -> None:
+    person = desk.person
+    assert person is not None
+    if renewed:
+        Consent.objects.update(withdrawn_at=NOON - 20 * MINUTE)
+        Consent.objects.create(person=person, given_at=NOON - MINUTE)
+    put(desk, NOON - age)
+    assert probed(desk, admin) == status
+
+
+@pytest.mark.parametrize(("age", "status"), [(9, "fetched"), (61, "failed")])
+def test_a_test_picture_of_a_room_is_a_minute_old_at_most(
+    room: Camera, admin: User, age: int, status: str
+) -> None:
+    put(room, NOON - age * SECOND)
+    assert probed(room, admin) == status
+
+
+def probed(camera: Camera, by: User) -> str:
+    """What comes of a test picture of a camera that is there."""
+    probe = CameraProbe.objects.create(
+        by=by, kind=camera.kind, address=camera.address, name=camera.name,
+        person=camera.person, team=camera.team, status="fetching", asked_at=NOON,
+    )  # fmt: skip
+    probes.probe_fetch(probe=probe, fetcher=FolderFetcher())
+    probe.refresh_from_db()
+    return probe.status
