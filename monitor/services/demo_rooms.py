@@ -20,6 +20,7 @@ FACES = 6
 # Mean and spread of what the faces of a room show, angry to surprise.
 USUAL = (0.12, 0.26, 0.42, 0.15, 0.05)
 DAY_SD = 0.03
+ADDRESS = "http://room-camera.example/snapshot.jpg"
 BEGINS, ENDS = timedelta(hours=9), timedelta(hours=16, minutes=40)
 # What the camera's page tells of a face: gray levels, sharpness, pixels.
 BRIGHTNESS, SHARPNESS, HEIGHT = 118.0, 240.0, 74.0
@@ -39,7 +40,13 @@ def demo_rooms_ensure(*, days: Sequence[date], model: str, seed: int) -> int:
     open_rooms = [pk for pk in large if crews[pk].problem is None][:1]
     closed = [pk for pk in large if crews[pk].problem is not None][:1]
     for pk in (*open_rooms, *closed):
-        camera = Camera.objects.create(name=f"Room of {teams[pk].name}", team=teams[pk])
+        camera = Camera.objects.create(
+            name=f"Room of {teams[pk].name}",
+            team=teams[pk],
+            kind=Camera.Kind.SNAPSHOT,
+            address=ADDRESS,
+            active=pk in closed,  # of the other one, which is invented, nobody asks
+        )
         if pk in open_rooms:
             _camera_finish(camera, days)
     for pk in open_rooms:
