@@ -232,8 +232,9 @@ def _windows(
 ) -> tuple[list[DayValue], list[DayValue]]:
     """The recent window of day `on`, and the baseline's days of day `base`."""
     rows = _seen(days, base, on, policy)
-    recent = [row for row in rows if row.day >= _recent_start(on, policy)]
-    return recent, [row for row in rows if row.day < _recent_start(base, policy)]
+    begins, ends = _recent_start(on, policy), _recent_start(base, policy)
+    recent = [row for row in rows if row.day >= begins]
+    return recent, [row for row in rows if row.day < ends]
 
 
 def _enough(

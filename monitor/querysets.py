@@ -284,10 +284,12 @@ class DailySummaryQuerySet(models.QuerySet[Any]):
             *("person_id", *DayTotals._fields[:6], *sums, *hard, *weights),
             *("camera_id", "camera__renewed_on"),
         )
-        renewals = _renewals({row[22] for row in rows if row[23] is not None})
+        cameras = {(row[22], row[23]) for row in rows}
+        renewals = _renewals({pk for pk, renewed in cameras if renewed is not None})
+        views = {pk: View(pk) for pk, _ in cameras}
         found: dict[int, list[DayTotals]] = {}
         for row in rows:
-            own, view = _weights(row[17:22]), View(row[22])
+            own, view = _weights(row[17:22]), views[row[22]]
             if row[23] is not None:
                 before = [on for on in renewals[row[22]] if on <= row[1]]
                 view = View(row[22], max(before, default=None))
