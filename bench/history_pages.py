@@ -32,6 +32,7 @@ from monitor.models import (
 )
 from monitor.services.analysis import lease, sweep
 from monitor.services.assessment import person_assess
+from monitor.services.intake import queue_is_full
 from monitor.services.readings import readings_record
 from monitor.services.summaries import person_rebuild, summaries_refresh
 from tests.faces import draw_face
@@ -209,7 +210,9 @@ def work() -> Iterator[Probe]:
     yield Probe(f"storing {BATCH} readings", batch.store, batch.prepare_and_claim)
     yield Probe(f"claiming {BATCH} pictures", batch.claim, batch.prepare)
     yield Probe(f"assessing {ASSESSED} people", assess)
-    yield Probe("API: sending a picture", sent(signed_in("health1"), people[0]))
+    # Each process asks once a second how full the queue is; here every time.
+    send = sent(signed_in("health1"), people[0])
+    yield Probe("API: sending a picture", send, queue_is_full.cache_clear)
 
 
 SCORES = EmotionScores(0.1, 0.1, 0.6, 0.1, 0.1)
